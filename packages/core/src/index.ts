@@ -1,0 +1,162 @@
+/** The public names of core. Everything else of it is its own affair. */
+export { ErrorBody, errorBody, errorFromBody, httpStatusOf, isErrorCode } from "./api/error-body.ts";
+export { FleetChange, FleetPlan, fleetActions } from "./api/fleet-plan.ts";
+export { unixClient, type ApiCall, type UnixClient } from "./api/host/unix-client.ts";
+export {
+  ChainHead,
+  MAX_AUDIT_BATCH,
+  MAX_WAIT_MS,
+  SpecAnswer,
+  StatusAnswer,
+  StatusDelivery,
+  nodeRoutes,
+} from "./api/node-api.ts";
+export {
+  AuditQuery,
+  FleetApplyAnswer,
+  FleetApplyRequest,
+  FleetProblem,
+  FleetRequest,
+  InstanceCommandAnswer,
+  TenantCommandAnswer,
+  operatorRoutes,
+} from "./api/operator-api.ts";
+export { apiRoute, routePath, type ApiRoute } from "./api/route.ts";
+export {
+  AuditRecord,
+  FleetView,
+  InstanceCounts,
+  InstanceView,
+  NodeView,
+  PoolView,
+  SecretView,
+  TenantView,
+} from "./api/views.ts";
+export {
+  AuditEntry,
+  CHAIN_START,
+  Cause,
+  causes,
+  chainEntry,
+  firstBrokenEntry,
+  type AuditDraft,
+} from "./audit/entry.ts";
+export type { EffectiveConfig } from "./config/effective-config.ts";
+export { configRules, type ConfigRule, type ConfigSearch } from "./config/find-config.ts";
+export { loadConfig, type LoadedConfig } from "./config/load-config.ts";
+export { ConfigFile, TypesFile } from "./config/schema.ts";
+export { catalogue, type CatalogueEntry, type ErrorCode, type ExitCode } from "./errors/catalogue.ts";
+export { MvmError, exitCodeOf, isMvmError, messageOf, type MvmErrorFields, type Retry } from "./errors/mvm-error.ts";
+export {
+  ConnectorSettings,
+  DesiredCounts,
+  Egress,
+  EgressRule,
+  Fleet,
+  FleetPool,
+  FleetTenant,
+  ModelSettings,
+} from "./fleet/schema.ts";
+export { loadFleet, type LoadedFleet } from "./fleet/load-fleet.ts";
+export { canonicalJson, hashOf, sha256 } from "./hash.ts";
+export {
+  InstanceId,
+  NodeId,
+  PoolId,
+  RevisionId,
+  SecretName,
+  TenantId,
+  TypeName,
+  instanceId,
+  splitInstanceId,
+} from "./ids.ts";
+export {
+  Artifact,
+  ArtifactName,
+  ImageManifest,
+  artifactNames,
+  imageKinds,
+  type CatalogueImage,
+  type ImageCatalog,
+} from "./images/manifest.ts";
+export {
+  allowedEvents,
+  instanceEvents,
+  passingStates,
+  stableStates,
+  transition,
+  transitions,
+  type InstanceEvent,
+  type InstanceState,
+} from "./instance-state.ts";
+export { openKeyStore, type KeyStore } from "./keys/key-store.ts";
+export { seal, secretContext, unseal, type SealRequest } from "./keys/seal.ts";
+export { isoTime, type Clock } from "./ports/clock.ts";
+export type { CommandRequest, CommandResult, CommandRunner } from "./ports/commands.ts";
+export type { FileFacts, Files, WriteOptions } from "./ports/files.ts";
+export type { Logger } from "./ports/logger.ts";
+export type { ProcessFacts, ProcessRef, Processes, SpawnDetachedRequest } from "./ports/processes.ts";
+export type { Random } from "./ports/random.ts";
+export { Secret } from "./secret.ts";
+export {
+  Hold,
+  InstanceSpec,
+  NodeSpec,
+  PoolSpec,
+  SealedValue,
+  TenantNetworkSpec,
+  TenantSpec,
+  Uplink,
+} from "./spec/node-spec.ts";
+export {
+  Condition,
+  ConnectorStatus,
+  GuestReport,
+  InstanceStateName,
+  InstanceStatus,
+  NodeStatus,
+  Refusal,
+} from "./spec/node-status.ts";
+export { nearestName } from "./toml/nearest.ts";
+export { Problem, problemLine, problemsError, problemsOf, type Place } from "./toml/problem.ts";
+export { tomlText } from "./toml/toml-text.ts";
+export { shownPath } from "./toml/source-file.ts";
+export {
+  DebianDeclaration,
+  DriveName,
+  MicrovmsTables,
+  PatchDeclaration,
+  ProfileDeclaration,
+  Resources,
+  RoleDeclaration,
+  SecretDeclaration,
+  WarmDeclaration,
+  driveNames,
+} from "./types/declarations.ts";
+export { ResolvedType, resolveType, typeKey } from "./types/resolved-type.ts";
+export { nodeClock } from "./node/clock.ts";
+export { nodeFiles } from "./node/files.ts";
+export { jsonLogger } from "./node/json-logger.ts";
+export { nodeRandom } from "./node/random.ts";
+export { openSqliteStore } from "./store/adapters/sqlite/sqlite-store.ts";
+export {
+  COORDINATOR_WRITER,
+  type AuditFilter,
+  type ChangedRows,
+  type Committed,
+  type CoordinatorDraft,
+  type FleetCommit,
+  type Store,
+} from "./store/port.ts";
+export type {
+  Counters,
+  DesiredRows,
+  FleetRow,
+  InstanceRow,
+  NodeRow,
+  NodeRows,
+  PoolRow,
+  SecretRow,
+  TenantNetworkRow,
+  TenantRow,
+} from "./store/rows.ts";

@@ -1,0 +1,157 @@
+/**
+ * The file port over node:fs. A host adapter: the only place where core touches the disk.
+ */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { chmod, chown, lstat, mkdir, open, readdir, rename, rm, statfs } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { MvmError } from "../errors/mvm-error.ts";
+import type { FileFacts, Files, WriteOptions } from "../ports/files.ts";
+
+const TMPFS_MAGIC = 0x01021994;
+const RAMFS_MAGIC = 0x858458f6;
+
+/** The files of this machine. Stateless. */
+export const nodeFiles: Files = {
+  async read(path, maxBytes) {
+    const handle = await openOrNull(path);
+    if (handle === null) return null;
+    try {
+      const { size } = await handle.stat();
+      if (size > maxBytes) throw new MvmError("MVM_INTERNAL", { message: `${path} holds ${size} bytes, more than ${maxBytes}` });
+      return await handle.readFile();
+    } finally {
+      await handle.close();
+    }
+  },
+
+  async writeAtomic(path, contents, options = {}) {
+    const directory = dirname(path);
+    const temporary = join(directory, `.${basename(path)}.${process.pid}.tmp`);
+    await rm(temporary, { force: true });
+    const handle = await open(temporary, "wx", 0o600);
+    try {
+      await handle.writeFile(contents);
+      await applyOwnership(handle, options);
+      await handle.sync();
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+    await syncDirectory(directory);
+  },
+
+  async createSparse(path, sizeBytes, options = {}) {
+    const handle = await open(path, "wx", 0o600);
+    try {
+      await handle.truncate(sizeBytes);
+      await applyOwnership(handle, options);
+    } finally {
+      await handle.close();
+    }
+  },
+
+  async ensureDir(path, options = {}) {
+    await mkdir(path, { recursive: true, mode: 0o755 });
+    if (options.mode !== undefined) await chmod(path, options.mode);
+    if (options.uid !== undefined || options.gid !== undefined) await chown(path, options.uid ?? -1, options.gid ?? -1);
+  },
+
+  async stat(path) {
+    try {
+      return factsOf(await lstat(path));
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  },
+
+  async list(path) {
+    try {
+      return (await readdir(path)).sort();
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  },
+
+  async rename(from, to) {
+    await rename(from, to);
+    await syncDirectory(dirname(to));
+  },
+  chown: (path, uid, gid) => chown(path, uid, gid),
+  chmod: (path, mode) => chmod(path, mode),
+  remove: (path) => rm(path, { recursive: true, force: true }),
+
+  async sha256(path) {
+    const hash = createHash("sha256");
+    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+    return hash.digest("hex");
+  },
+
+  async freeBytes(path) {
+    const facts = await statfs(path);
+    return facts.bfree * facts.bsize;
+  },
+
+  async isTmpfs(path) {
+    const { type } = await statfs(path);
+    return type === TMPFS_MAGIC || type === RAMFS_MAGIC;
+  },
+};
+
+type Handle = Awaited<ReturnType<typeof open>>;
+
+async function applyOwnership(handle: Handle, options: WriteOptions): Promise<void> {
+  if (options.uid !== undefined || options.gid !== undefined) await handle.chown(options.uid ?? -1, options.gid ?? -1);
+  await handle.chmod(options.mode ?? 0o600);
+}
+
+async function openOrNull(path: string): Promise<Handle | null> {
+  try {
+    return await open(path, "r");
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+}
+
+function factsOf(stat: Awaited<ReturnType<typeof lstat>>): FileFacts {
+  return {
+    kind: kindOf(stat),
+    sizeBytes: Number(stat.size),
+    mode: Number(stat.mode) & 0o7777,
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+    inode: Number(stat.ino),
+    modifiedAtMs: Number(stat.mtimeMs),
+    changedAtMs: Number(stat.ctimeMs),
+  };
+}
+
+function kindOf(stat: Awaited<ReturnType<typeof lstat>>): FileFacts["kind"] {
+  if (stat.isDirectory()) return "directory";
+  if (stat.isSymbolicLink()) return "symlink";
+  if (stat.isSocket()) return "socket";
+  if (stat.isBlockDevice()) return "block";
+  if (stat.isCharacterDevice()) return "char";
+  if (stat.isFIFO()) return "fifo";
+  return "file";
+}

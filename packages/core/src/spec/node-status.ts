@@ -1,0 +1,109 @@
+/**
+ * What an agent reports: the full roster of its instances, its host and how far it has come with
+ * the spec. Wire document; also the shape behind `mvm node status --json` and `instance show`.
+ */
+import { z } from "zod";
+import { InstanceId, NodeId, RevisionId, TenantId, TypeName } from "../ids.ts";
+import { passingStates, stableStates } from "../instance-state.ts";
+
+export const InstanceStateName = z.enum([...stableStates, ...passingStates]);
+
+/** Something that failed, beside the state, and when it is tried again. */
+export const Condition = z.object({
+  code: z.string(),
+  message: z.string(),
+  remedy: z.string(),
+  since: z.iso.datetime(),
+  attempts: z.int().min(1),
+  retry_at: z.iso.datetime().nullable(),
+});
+export type Condition = z.infer<typeof Condition>;
+
+/** A wish that was not carried out, by which rule and why (design §4). */
+export const Refusal = z.object({
+  rule: z.string(),
+  code: z.string(),
+  message: z.string(),
+  remedy: z.string(),
+});
+export type Refusal = z.infer<typeof Refusal>;
+
+export const ConnectorStatus = z.object({
+  name: z.string(),
+  enabled: z.boolean(),
+  /** What has to be there before it can be enabled. */
+  missing: z.array(z.string()),
+  /** The application's own word, when it is enabled and known. */
+  detail: z.string().max(500).optional(),
+});
+export type ConnectorStatus = z.infer<typeof ConnectorStatus>;
+
+/** What the guest says of itself: untrusted, schema-checked, capped. */
+export const GuestReport = z.object({
+  agent_version: z.string().max(64),
+  ready: z.boolean(),
+  /** Why it is not ready yet, or what it is ready for. */
+  reason: z.string().max(500),
+  /** The worker's or gateway's failure, told apart from others by code. */
+  failure: z.object({ code: z.string().max(64), message: z.string().max(500), count: z.int() }).nullable(),
+  data_drive: z.string().max(64),
+  connectors: z.array(ConnectorStatus).max(32),
+  reported_at: z.iso.datetime(),
+});
+export type GuestReport = z.infer<typeof GuestReport>;
+
+export const InstanceStatus = z.object({
+  instance_id: InstanceId,
+  tenant_id: TenantId,
+  role: TypeName,
+  profile: TypeName,
+  type_hash: z.string(),
+  revision: RevisionId,
+  state: InstanceStateName,
+  entered_at: z.iso.datetime(),
+  ipv4: z.ipv4(),
+  ingress_port: z.int().nullable(),
+  uid: z.int().nullable(),
+  pid: z.int().nullable(),
+  config_version: z.int(),
+  secrets_epoch: z.int(),
+  config_hash: z.string(),
+  volume_generation: z.int(),
+  boot: z.object({
+    attempts: z.int(),
+    /** Boots that hung and were tried again, since the instance exists. */
+    hung_boots: z.int(),
+    /** Milliseconds from launch to the guest's first answer, of the newest boot. */
+    hello_ms: z.int().nullable(),
+    /** Milliseconds from launch to ready, of the newest boot. */
+    ready_ms: z.int().nullable(),
+  }),
+  condition: Condition.nullable(),
+  refusal: Refusal.nullable(),
+  /** What has to happen first, in words: `acme-gw-0 to be ready`. */
+  waiting_for: z.string().nullable(),
+  guest: GuestReport.nullable(),
+});
+export type InstanceStatus = z.infer<typeof InstanceStatus>;
+
+export const NodeStatus = z.object({
+  schema_version: z.literal(1),
+  node: NodeId,
+  mode: z.enum(["production", "development"]),
+  agent_version: z.string(),
+  started_at: z.iso.datetime(),
+  reported_at: z.iso.datetime(),
+  config: z.object({ path: z.string(), rule: z.string(), hash: z.string() }),
+  /** Generation of the newest spec that the agent has planned from. */
+  observed_generation: z.int(),
+  /** Whether the newest plan had nothing left to do. */
+  converged: z.boolean(),
+  driver: z.object({ name: z.string(), version: z.string(), acceleration: z.string() }),
+  /** Promises of production that this node does not keep, each in one sentence. */
+  relaxations: z.array(z.string()),
+  capacity: z.object({ cpus: z.int(), mem_mib: z.int(), allocated_mem_mib: z.int() }),
+  /** Tenants of which this node still holds anything: network, instance, directory. */
+  tenants: z.array(TenantId),
+  instances: z.array(InstanceStatus),
+});
+export type NodeStatus = z.infer<typeof NodeStatus>;

@@ -1,0 +1,84 @@
+/**
+ * A resolved type: role × profile, as it travels inside the node's spec.
+ *
+ * `type_hash` covers what the guest can see of it (design §2): an edit that the guest can't see
+ * changes nothing. Made by `resolveType` only.
+ */
+import { z } from "zod";
+import { MvmError } from "../errors/mvm-error.ts";
+import { hashOf } from "../hash.ts";
+import { TypeName } from "../ids.ts";
+import { ConnectorDeclaration, DriveName, PortDeclaration, Resources, SecretDeclaration, type MicrovmsTables } from "./declarations.ts";
+
+export const ResolvedType = z.object({
+  role: TypeName,
+  profile: TypeName,
+  type_hash: z.string(),
+  required_drives: z.array(DriveName),
+  optional_drives: z.array(DriveName),
+  expose_ingress: z.boolean(),
+  starts_before: z.array(TypeName),
+  guest_handlers: z.array(z.string()),
+  services: z.array(z.string()),
+  ports: z.array(PortDeclaration),
+  secrets: z.array(SecretDeclaration),
+  connectors: z.record(z.string(), ConnectorDeclaration),
+  min_mem_mib: z.int(),
+  defaults: Resources,
+});
+export type ResolvedType = z.infer<typeof ResolvedType>;
+
+/** The name of a type among others: `gateway/minimal`. */
+export function typeKey(role: string, profile: string): string {
+  return `${role}/${profile}`;
+}
+
+/**
+ * Combines a declared role with a declared profile.
+ * @throws MvmError MVM_TYPE_UNKNOWN when either is not declared or they don't go together
+ */
+export function resolveType(tables: MicrovmsTables, roleName: string, profileName: string): ResolvedType {
+  const role = declared(tables.roles, roleName);
+  if (role === undefined) throw unknownType("role", roleName, Object.keys(tables.roles));
+  const profile = declared(tables.profiles, profileName);
+  if (profile === undefined) throw unknownType("profile", profileName, Object.keys(tables.profiles));
+  if (!role.profiles.some((name) => name === profileName)) {
+    throw new MvmError("MVM_TYPE_UNKNOWN", {
+      message: `role '${roleName}' does not go with profile '${profileName}'`,
+      remedy: `Choose one of ${role.profiles.join(", ")}, or add '${profileName}' to the role's profiles.`,
+      details: { role: roleName, profile: profileName, allowed: role.profiles },
+    });
+  }
+  const seenByGuest = {
+    role: roleName,
+    profile: profileName,
+    required_drives: role.required_drives,
+    optional_drives: role.optional_drives,
+    guest_handlers: profile.guest_handlers,
+    services: profile.services,
+    ports: profile.ports,
+    secrets: profile.secrets,
+    connectors: profile.connectors,
+  };
+  return ResolvedType.parse({
+    ...seenByGuest,
+    type_hash: hashOf(seenByGuest),
+    expose_ingress: role.expose_ingress,
+    starts_before: role.starts_before,
+    min_mem_mib: profile.min_mem_mib,
+    defaults: profile.defaults,
+  });
+}
+
+/** Own entries only: a role may be called `constructor`. */
+function declared<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.entries(table).find(([key]) => key === name)?.[1];
+}
+
+function unknownType(kind: "role" | "profile", value: string, names: readonly string[]): MvmError {
+  return new MvmError("MVM_TYPE_UNKNOWN", {
+    message: `no ${kind} '${value}' is declared`,
+    remedy: names.length > 0 ? `Declared: ${names.join(", ")}.` : `Declare it under [microvms.${kind}s.${value}].`,
+    details: { [kind]: value, declared: names },
+  });
+}
