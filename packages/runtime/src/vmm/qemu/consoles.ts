@@ -1,0 +1,70 @@
+/**
+ * The consoles of running VMs: one connection and one bounded ring each.
+ *
+ * QEMU drops what a guest prints while nobody is connected, so the driver connects before the
+ * guest's first instruction and again when it adopts a VM. Owned by a driver, closed with it.
+ */
+import type { Duplex } from "node:stream";
+import type { UnixSockets } from "../unix-sockets.ts";
+import { ConsoleRing } from "./console-ring.ts";
+
+export const CONSOLE_TAIL_BYTES = 64 * 1024;
+const CONNECT_TIMEOUT_MS = 2_000;
+
+export interface OpenConsole {
+  /** Resolves with the guest's first byte since the connection. */
+  readonly firstByte: Promise<unknown>;
+  /** Resolves when the VMM has closed its end. */
+  readonly closed: Promise<unknown>;
+}
+
+interface Tap extends OpenConsole {
+  readonly stream: Duplex;
+  readonly ring: ConsoleRing;
+}
+
+export class Consoles {
+  readonly #sockets: UnixSockets;
+  /** By the console socket's path, which names a VM on this host. */
+  readonly #taps = new Map<string, Tap>();
+
+  constructor(sockets: UnixSockets) {
+    this.#sockets = sockets;
+  }
+
+  /** Connects unless connected already; what was heard before is kept. @throws MvmError MVM_VM_DRIVER */
+  async open(path: string): Promise<OpenConsole> {
+    const known = this.#taps.get(path);
+    if (known !== undefined && !known.stream.destroyed) return known;
+    const stream = await this.#sockets.connect(path, { timeoutMs: CONNECT_TIMEOUT_MS });
+    const tap = tapOf(stream, known?.ring ?? new ConsoleRing(CONSOLE_TAIL_BYTES));
+    this.#taps.set(path, tap);
+    return tap;
+  }
+
+  tail(path: string): Buffer {
+    return this.#taps.get(path)?.ring.bytes() ?? Buffer.alloc(0);
+  }
+
+  /** Lets go of the console and forgets what was heard. */
+  forget(path: string): void {
+    this.#taps.get(path)?.stream.destroy();
+    this.#taps.delete(path);
+  }
+
+  close(): void {
+    for (const path of [...this.#taps.keys()]) this.forget(path);
+  }
+}
+
+function tapOf(stream: Duplex, ring: ConsoleRing): Tap {
+  const [first, end] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+  stream.on("data", (chunk: Buffer) => {
+    ring.add(chunk);
+    first.resolve(undefined);
+  });
+  stream.on("error", () => undefined);
+  stream.on("end", () => stream.destroy());
+  stream.once("close", () => end.resolve(undefined));
+  return { stream, ring, firstByte: first.promise, closed: end.promise };
+}

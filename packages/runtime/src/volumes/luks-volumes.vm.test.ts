@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { InstanceId, Secret, isMvmError, nodeFiles, nodeRandom } from "@mvm/core";
+import { createLinuxCommands } from "../host/commands.ts";
+import { createLuksVolumes, luksFormatArgv } from "./luks-volumes.ts";
+
+const commands = createLinuxCommands();
+const volumes = createLuksVolumes({ commands, files: nodeFiles, random: nodeRandom });
+const instance = InstanceId.parse("acme-gw-0");
+const tenantKey = new Secret(Buffer.alloc(32, 7));
+let stateDir = "";
+const request = () => ({ instance, sizeMib: 16, tenantKey, stateDir });
+
+before(async () => {
+  stateDir = await mkdtemp(join(tmpdir(), "mvm-volume-"));
+});
+after(() => rm(stateDir, { recursive: true, force: true }));
+
+test("a volume is made once and opens with its exposed key", async () => {
+  const made = await volumes.ensureVolume(request());
+  assert.equal(made.created, true);
+  assert.equal((await stat(made.path)).size, 18 * 1024 * 1024);
+  const header = await readFile(made.path);
+  assert.deepEqual(await volumes.ensureVolume(request()), { path: made.path, created: false });
+  assert.deepEqual(await readFile(made.path), header, "an existing volume is not touched");
+
+  const keyPath = join(stateDir, "key");
+  await volumes.exposeKey(request(), keyPath);
+  assert.match(await readFile(keyPath, "utf8"), /^[0-9a-f]{64}$/, "text, as QEMU demands");
+  const open = ["cryptsetup", "luksOpen", "--test-passphrase", "--key-file", keyPath, made.path] as const;
+  await commands.run({ argv: open, timeoutMs: 30_000 });
+  await volumes.hideKey(keyPath);
+  assert.equal(await nodeFiles.stat(keyPath), null);
+});
+
+test("another tenant's key opens nothing", async () => {
+  const other = { ...request(), tenantKey: new Secret(Buffer.alloc(32, 8)) };
+  await assert.rejects(volumes.ensureVolume(other), (error) => isMvmError(error, "MVM_KEY_UNSEAL_FAILED"));
+});
+
+test("a volume whose key is gone is refused, never made anew", async () => {
+  const before = await readFile(join(stateDir, "data.luks"));
+  await rm(join(stateDir, "data.key.sealed"));
+  await assert.rejects(volumes.ensureVolume(request()), (error) => isMvmError(error, "MVM_VOLUME_FAILED"));
+  assert.deepEqual(await readFile(join(stateDir, "data.luks")), before);
+});
+
+test("a creation cut short is taken up, and destroying leaves nothing", async () => {
+  await volumes.destroyVolume(stateDir);
+  assert.deepEqual(await nodeFiles.list(stateDir), []);
+  await nodeFiles.writeAtomic(join(stateDir, "data.luks.new"), "half a header");
+  assert.equal((await volumes.ensureVolume(request())).created, true);
+  assert.deepEqual(await nodeFiles.list(stateDir), ["data.key.sealed", "data.luks"]);
+});
+
+test("the key stands in no argv", () => {
+  assert.ok(!luksFormatArgv("/v").some((word) => word.includes("=")));
+  assert.ok(luksFormatArgv("/v").includes("-"));
+});
