@@ -1,0 +1,32 @@
+/**
+ * openclaw.json of a worker. Pure; held against OpenClaw's own validator in tests.
+ *
+ * A worker runs what a model chose: it gets no token of any kind. What it needs to reach its gateway
+ * it earns by pairing, and keeps on its own data drive.
+ */
+import { CONFIG_NAME, LOG_PATH } from "../guest-paths.ts";
+import { configFile } from "./config-file.ts";
+import { GATEWAY_HANDLER, gatewayPort } from "./gateway-config.ts";
+import type { HandlerFiles, HandlerInput } from "./handler-input.ts";
+
+export function nodeFiles(input: HandlerInput): HandlerFiles {
+  const gateway = input.peers.find((peer) => peer.type.guest_handlers.includes(GATEWAY_HANDLER));
+  const document = {
+    gateway: {
+      mode: "remote",
+      ...(gateway === undefined
+        ? {}
+        : { remote: { url: `wss://${gateway.ipv4}:${gatewayPort(gateway.type)}`, transport: "direct" } }),
+    },
+    nodeHost: {
+      workerRuns: { enabled: true, capacity: 1 },
+      autoUpdate: { enabled: false },
+      browserProxy: { enabled: false },
+      skills: { enabled: false },
+    },
+    plugins: { enabled: false },
+    logging: { file: LOG_PATH, consoleStyle: "json" },
+    update: { checkOnStart: false },
+  };
+  return { config: [configFile(CONFIG_NAME, document)], secrets: [], connectors: [] };
+}

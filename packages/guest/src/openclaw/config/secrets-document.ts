@@ -1,0 +1,47 @@
+/**
+ * The secrets of one instance as the JSON document that OpenClaw's file provider reads: the dotted
+ * name `telegram.token` stands at `/telegram/token`. Pure, but its result is a secret: it goes onto
+ * the secrets drive and nowhere else.
+ */
+import type { ResolvedType, Secret, SecretName } from "@mvm/core";
+import { APP_GID, APP_UID, SECRETS_NAME } from "../guest-paths.ts";
+import type { HandlerFile } from "./handler-input.ts";
+
+interface SecretTree {
+  [key: string]: SecretTree | string;
+}
+
+/** Names of the type's secrets that the tenant has set. */
+export function visibleSecrets(
+  declared: ResolvedType["secrets"],
+  secrets: ReadonlyMap<SecretName, Secret>,
+): readonly SecretName[] {
+  return declared
+    .map((secret) => secret.name)
+    .filter((name) => secrets.has(name))
+    .toSorted();
+}
+
+/** The file, owned by the application and readable by nobody else; no file when nothing is visible. */
+export function secretsFiles(
+  declared: ResolvedType["secrets"],
+  secrets: ReadonlyMap<SecretName, Secret>,
+): readonly HandlerFile[] {
+  const names = visibleSecrets(declared, secrets);
+  if (names.length === 0) return [];
+  const tree: SecretTree = {};
+  for (const name of names) insert(tree, name.split("."), secrets.get(name)?.reveal().toString("utf8") ?? "");
+  return [{ path: SECRETS_NAME, contents: Buffer.from(JSON.stringify(tree)), mode: 0o400, uid: APP_UID, gid: APP_GID }];
+}
+
+function insert(tree: SecretTree, path: readonly string[], value: string): void {
+  const [head = "", ...rest] = path;
+  if (rest.length === 0) {
+    Object.assign(tree, { [head]: value });
+    return;
+  }
+  const below = tree[head];
+  const subtree: SecretTree = typeof below === "object" ? below : {};
+  Object.assign(tree, { [head]: subtree });
+  insert(subtree, rest, value);
+}
