@@ -1,0 +1,185 @@
+/**
+ * The agent put together over this host: adapters, journal, API, coordinator client. Called by the
+ * CLI's `agent run`, which owns the handle and closes it. Closing it stops no VM.
+ */
+import { createDriveImages } from "@mvm/build";
+import { nodeClock, nodeFiles, nodeRandom, openKeyStore, type Logger } from "@mvm/core";
+import {
+  createLinuxCommands,
+  createLinuxProcesses,
+  createLuksVolumes,
+  createQemuDriver,
+  createTenantNetworks,
+  createUnixSockets,
+  type VmmDriver,
+} from "@mvm/runtime";
+import { agentApp } from "./api/agent-app.ts";
+import { listenOnSocket } from "./api/host/unix-server.ts";
+import type { NodeAgentPorts } from "./assemble-node.ts";
+import { createBootImages } from "./boot-images.ts";
+import { unixCoordinator } from "./coordinator-client/coordinator.ts";
+import { followSpec } from "./coordinator-client/follow-spec.ts";
+import { statusReporter } from "./coordinator-client/report-status.ts";
+import { relaxationsOf, requireSupported } from "./host-support.ts";
+import { ensureSecretsTmpfs } from "./host/secrets-tmpfs.ts";
+import { openTcpForwarder } from "./ingress/host/tcp-forwarder.ts";
+import { openAgentDatabase } from "./journal/host/agent-database.ts";
+import { sqliteJournal } from "./journal/host/sqlite-journal.ts";
+import type { Journal } from "./journal/journal.ts";
+import { createNodeAgent, type NodeAgent } from "./node-agent.ts";
+import { nodePaths, type NodePaths } from "./node-paths.ts";
+import { reportUnknownThings } from "./observe/unknown-things.ts";
+import type { AgentSettings } from "./settings.ts";
+import type { NodeFacts } from "./status/node-status.ts";
+
+const MAX_SWAPS_BYTES = 64 * 1024;
+
+export interface AgentPorts {
+  readonly logger: Logger;
+  /** What this program calls itself. */
+  readonly version: string;
+}
+
+export interface RunningAgent {
+  readonly socketPath: string;
+  /** Ends what is under way where it is; VMs run on, and the next agent goes on from the journal. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the agent; it serves and reconciles when this resolves.
+ * @throws MvmError MVM_HOST_NOT_ROOT, MVM_HOST_UNSUPPORTED, MVM_AGENT_ALREADY_RUNNING, MVM_STORE_FAILED, MVM_API_UNAVAILABLE
+ */
+export async function runAgent(settings: AgentSettings, { logger, version }: AgentPorts): Promise<RunningAgent> {
+  const commands = createLinuxCommands();
+  const host = { commands, files: nodeFiles, processes: createLinuxProcesses(), clock: nodeClock, random: nodeRandom };
+  const driver = createQemuDriver({ ...host, sockets: createUnixSockets(), stateDir: settings.stateDir });
+  requireSupported(settings, { uid: process.getuid?.() ?? -1, driver: await driver.fingerprint() });
+
+  const paths = nodePaths(settings);
+  const journal = await openJournal(settings, paths);
+  try {
+    await ensureSecretsTmpfs(paths.secretsDir, host);
+    return await serve({
+      settings,
+      paths,
+      driver,
+      journal,
+      logger,
+      version,
+      ports: portsOver(host, { settings, paths, driver, journal, logger }),
+    });
+  } catch (error) {
+    driver.close();
+    journal.close();
+    throw error;
+  }
+}
+
+async function openJournal({ stateDir, runtimeDir }: AgentSettings, paths: NodePaths): Promise<Journal> {
+  for (const dir of [stateDir, runtimeDir, paths.instancesDir, paths.vmsDir])
+    await nodeFiles.ensureDir(dir, { mode: 0o711 });
+  // Made before SQLite does, which would make it readable by all.
+  if ((await nodeFiles.stat(paths.database)) === null) await nodeFiles.writeAtomic(paths.database, "", { mode: 0o600 });
+  return sqliteJournal(openAgentDatabase(paths.database));
+}
+
+type Host = Pick<NodeAgentPorts, "files" | "processes" | "clock" | "random"> & {
+  readonly commands: ReturnType<typeof createLinuxCommands>;
+};
+
+interface Program {
+  readonly settings: AgentSettings;
+  readonly paths: NodePaths;
+  readonly driver: VmmDriver;
+  readonly journal: Journal;
+  readonly logger: Logger;
+}
+
+function portsOver(host: Host, { settings, paths, driver, journal, logger }: Program): NodeAgentPorts {
+  const { files, processes, clock, random } = host;
+  return {
+    driver,
+    networks: createTenantNetworks({ ...host, namePrefix: settings.namePrefix, runtimeDir: paths.networksDir }),
+    volumes: createLuksVolumes(host),
+    drives: createDriveImages(host),
+    images: createBootImages(settings, files),
+    keys: openKeyStore(paths.keysDir, { files, random }),
+    openForwarder: openTcpForwarder,
+    files,
+    processes,
+    journal,
+    clock,
+    random,
+    log: logger,
+  };
+}
+
+async function serve(
+  program: Program & { readonly version: string; readonly ports: NodeAgentPorts },
+): Promise<RunningAgent> {
+  const { settings, paths, driver, journal, logger: log, version, ports } = program;
+  const facts = await liveFacts(program);
+  const coordinator = unixCoordinator(settings.coordinatorSocket, settings.node);
+  const reporter = statusReporter({ coordinator, clock: nodeClock, log, journal, status: () => agent.status() });
+  const changed = (): void => {
+    facts.refresh();
+    reporter.ring();
+  };
+  const agent: NodeAgent = createNodeAgent({ settings, ports, facts: facts.now, agentVersion: version, changed });
+
+  await agent.recover();
+  await reportUnknownThings({ ...ports, paths, namePrefix: settings.namePrefix }, log);
+  const app = agentApp(agent, log);
+  const server = await listenOnSocket(paths.socket, (request) => app.fetch(request));
+  const stop = new AbortController();
+  const generation = (): number => journal.spec()?.generation ?? -1;
+  const loops = Promise.all([
+    agent.run(),
+    reporter.run(stop.signal),
+    followSpec({ coordinator, clock: nodeClock, log, generation, take: (spec) => agent.takeSpec(spec) }, stop.signal),
+  ]);
+  log.info("agent.started", {
+    socket: paths.socket,
+    node: settings.node,
+    mode: settings.mode,
+    config_hash: settings.config.hash,
+  });
+  return {
+    socketPath: paths.socket,
+    async close() {
+      stop.abort();
+      await agent.close();
+      await loops;
+      await server.close();
+      driver.close();
+      journal.close();
+      log.info("agent.stopped", { reason: "manual" });
+    },
+  };
+}
+
+/** Facts that follow the driver: it learns of the host's acceleration with the first launch. */
+async function liveFacts({
+  driver,
+  logger,
+  version,
+}: Program & { readonly version: string }): Promise<{ now: () => NodeFacts; refresh: () => void }> {
+  const swaps = await nodeFiles.read("/proc/swaps", MAX_SWAPS_BYTES).catch(() => null);
+  const startedAtMs = nodeClock.nowMs();
+  const look = async (): Promise<NodeFacts> => {
+    const fingerprint = await driver.fingerprint();
+    return {
+      agentVersion: version,
+      startedAtMs,
+      driver: fingerprint,
+      relaxations: relaxationsOf(fingerprint, swaps?.toString("utf8") ?? null),
+    };
+  };
+  let facts = await look();
+  for (const relaxation of facts.relaxations) logger.warn("node.relaxation", { relaxation });
+  const refresh = async (): Promise<void> => {
+    facts = await look().catch(() => facts);
+  };
+  return { now: () => facts, refresh: () => void refresh() };
+}

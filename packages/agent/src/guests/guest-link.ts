@@ -1,0 +1,76 @@
+/**
+ * The link to one running guest: asks for its state again and again, with deadlines, and tells who
+ * listens when it changed. A guest that lies, floods or is silent costs one request at a time.
+ */
+import { isoTime, messageOf, type Clock, type GuestReport, type Logger } from "@mvm/core";
+import type { VmHandle } from "@mvm/runtime";
+import type { GuestChannel } from "./guest-channels.ts";
+import { guestReport, needsOf, silentReport } from "./guest-report.ts";
+
+const REQUEST_TIMEOUT_MS = 20_000;
+/** How often a guest is asked: eagerly until it is ready. */
+const EAGER_POLL_MS = 1_000;
+const CALM_POLL_MS = 5_000;
+/** Failed looks in a row after which a guest counts as silent. */
+const SILENT_AFTER = 3;
+
+/** What the newest look at a guest found. */
+export interface GuestView {
+  readonly report: GuestReport;
+  readonly handlers: ReturnType<typeof needsOf>;
+}
+
+export interface GuestLinkParts {
+  readonly handle: VmHandle;
+  readonly channel: GuestChannel;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called after each look. */
+  readonly heard: (view: GuestView) => void;
+  /** Called when more than the time of the look has changed. */
+  readonly changed: () => void;
+}
+
+/** Polls until `signal` is aborted. Never throws. */
+export async function followGuest(parts: GuestLinkParts, signal: AbortSignal): Promise<void> {
+  let view: GuestView | null = null;
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      const next = await lookAt(parts, signal);
+      failures = 0;
+      parts.heard(next);
+      if (view === null || hasChanged(view, next)) parts.changed();
+      view = next;
+    } catch (error) {
+      failures += 1;
+      if (failures === SILENT_AFTER) {
+        parts.log.warn("guest.silent", { instance: parts.handle.id, error: messageOf(error) });
+        if (view !== null) {
+          view = { ...view, report: silentReport(view.report) };
+          parts.heard(view);
+          parts.changed();
+        }
+      }
+    }
+    const pauseMs = view?.report.ready === true ? CALM_POLL_MS : EAGER_POLL_MS;
+    await parts.clock.sleep(pauseMs, signal).catch(() => undefined);
+  }
+}
+
+async function lookAt({ channel, clock }: GuestLinkParts, signal: AbortSignal): Promise<GuestView> {
+  const options = { timeoutMs: REQUEST_TIMEOUT_MS, signal };
+  const health = await channel.request("health", {}, options);
+  const status = await channel.request("status", {}, options);
+  const connectors = await channel.request("connectors", {}, options);
+  return { report: guestReport({ health, status, connectors }, isoTime(clock.nowMs())), handlers: needsOf(status) };
+}
+
+/** Whether anything but the time of the answer differs. */
+function hasChanged(before: GuestView, after: GuestView): boolean {
+  return essence(before) !== essence(after);
+}
+
+function essence({ report, handlers }: GuestView): string {
+  return JSON.stringify([{ ...report, reported_at: "" }, handlers]);
+}

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { isMvmError } from "@mvm/core";
+import type { DriverFingerprint } from "@mvm/runtime";
+import { relaxationsOf, requireSupported } from "./host-support.ts";
+import { mountArgv } from "./host/secrets-tmpfs.ts";
+
+const driver: DriverFingerprint = {
+  name: "qemu",
+  version: "7.2",
+  acceleration: "emulated",
+  unusable: null,
+  relaxations: ["guests are emulated"],
+};
+
+describe("what the agent asks of its host", () => {
+  it("is root", () => {
+    assert.throws(
+      () => requireSupported({ mode: "development" }, { uid: 1000, driver }),
+      (error) => isMvmError(error, "MVM_HOST_NOT_ROOT"),
+    );
+  });
+
+  it("is a driver that works, and says what to do when it does not", () => {
+    const broken = {
+      ...driver,
+      unusable: { reason: "qemu-system-x86_64 is not installed", remedy: "apt-get install qemu-system-x86" },
+    };
+    const isTold = (error: unknown): boolean =>
+      isMvmError(error, "MVM_HOST_UNSUPPORTED") &&
+      error.message.includes("not installed") &&
+      error.remedy.includes("apt-get");
+    assert.throws(() => requireSupported({ mode: "development" }, { uid: 0, driver: broken }), isTold);
+  });
+
+  it("is in production what this version can't give: nothing falls back silently", () => {
+    const isTold = (error: unknown): boolean =>
+      isMvmError(error, "MVM_HOST_UNSUPPORTED") && /Firecracker/.test(error.message);
+    assert.throws(() => requireSupported({ mode: "production" }, { uid: 0, driver }), isTold);
+  });
+
+  it("is no swap, else it is told", () => {
+    const header = "Filename\tType\tSize\tUsed\tPriority\n";
+    assert.deepEqual(relaxationsOf(driver, header), ["guests are emulated"]);
+    assert.match(relaxationsOf(driver, `${header}/dev/sda2 partition 1 0 -2\n`)[1] ?? "", /^Swap is on/);
+  });
+
+  it("is a tmpfs on which nothing runs, no device opens and nobody lists", () => {
+    assert.deepEqual(
+      mountArgv("/run/mvm/secrets").join(" "),
+      "mount -t tmpfs -o nodev,nosuid,noexec,mode=0711,size=512m mvm-secrets /run/mvm/secrets",
+    );
+  });
+});

@@ -1,0 +1,190 @@
+/**
+ * Lifecycle: the one way to change a VM. Starts, stops, destroys, releases what a dead VM held, and
+ * takes up what was cut. Called by the executor with at most one operation an instance at a time.
+ *
+ * Whenever a method is cut, the journal describes what the host then holds. Methods throw only what
+ * the journal refuses to write (MVM_STORE_FAILED, MVM_STATE_INVALID_TRANSITION); all else is an outcome.
+ */
+import { isoTime, MvmError, type InstanceId } from "@mvm/core";
+import type { Failure, InstanceRecord } from "../journal/instance-record.ts";
+import type { OperationKind, OperationRecord, Reason, StartOrder } from "../journal/operation-record.ts";
+import { instancePaths } from "../node-paths.ts";
+import type { AgentSettings } from "../settings.ts";
+import { failureOf, stepError } from "./failure.ts";
+import { recordFor, recordOfStart, type InstanceTarget } from "./fresh-record.ts";
+import { openLedger, resumeLedger, type Ledger, type LedgerParts } from "./ledger.ts";
+import { operationEvents, startSteps } from "./operations.ts";
+import type { LifecyclePorts } from "./ports.ts";
+import { recheckStart, runRemoval, runStart, turnBack, type Outcome } from "./run-operation.ts";
+import { prepareStart, type Prepared } from "./start-context.ts";
+import type { StepContext } from "./step.ts";
+import type { TenantTurns } from "./tenant-turns.ts";
+
+/** Why an operation runs, and what ends its waiting early. */
+export interface Intent {
+  readonly reason: Reason;
+  /** Aborted by a newer intent. */
+  readonly signal: AbortSignal;
+}
+
+export interface Lifecycle {
+  /** From stopped to running. Refused without a trace when something that it needs is not as it must be. */
+  start(order: StartOrder, intent: Intent): Promise<Outcome>;
+  /** From wherever it is to stopped; the data stays. */
+  stop(id: InstanceId, intent: Intent): Promise<Outcome>;
+  /** From wherever it is to destroyed: nothing of it remains on this host. */
+  destroy(target: InstanceTarget, intent: Intent): Promise<Outcome>;
+  /** Its VM died by itself: stopped at once, then what it held is taken away. */
+  release(id: InstanceId, intent: Intent): Promise<Outcome>;
+  /** Takes up the operation that the journal holds open: forward where that is possible, else back. */
+  resume(id: InstanceId, intent: Intent): Promise<Outcome>;
+  /** Notes that the guest is ready: what failed before is over. */
+  settle(id: InstanceId): void;
+}
+
+export interface LifecycleParts {
+  readonly settings: AgentSettings;
+  readonly ports: LifecyclePorts;
+  readonly turns: TenantTurns;
+}
+
+export function createLifecycle(parts: LifecycleParts): Lifecycle {
+  const { journal } = parts.ports;
+  return {
+    start: (order, intent) => start(parts, order, intent),
+    stop: (id, intent) => remove(parts, "stop", { record: expectRecord(parts, id), intent }),
+    destroy(target, intent) {
+      const record = recordFor(target, journal.record(target.instance.instance_id), {
+        ...intent.reason,
+        now: now(parts),
+      });
+      return remove(parts, "destroy", { record, intent });
+    },
+    release(id, intent) {
+      const record = expectRecord(parts, id);
+      return remove(parts, "release", { record: { ...record, failure: deathOf(parts, record) }, intent });
+    },
+    async resume(id, intent) {
+      const operation = journal.operation(id);
+      return operation === null ? { kind: "done" } : resume(parts, operation, intent);
+    },
+    settle: (id) => settle(parts, id),
+  };
+}
+
+async function start(parts: LifecycleParts, order: StartOrder, intent: Intent): Promise<Outcome> {
+  const known = recordFor(order, parts.ports.journal.record(order.instance.instance_id), {
+    ...intent.reason,
+    now: now(parts),
+  });
+  const prepared = await prepare(parts, order, known);
+  if (prepared instanceof MvmError) return { kind: "refused", error: prepared };
+  if (intent.signal.aborted) return { kind: "interrupted" };
+  const record = recordOfStart(order, known, intent.reason);
+  const ledger = open(parts, "start", { record, order, reason: intent.reason });
+  return runStart(startSteps, { ...contextOf(parts, ledger, intent), order, ...prepared });
+}
+
+function remove(
+  parts: LifecycleParts,
+  kind: Exclude<OperationKind, "start">,
+  { record, intent }: { readonly record: InstanceRecord; readonly intent: Intent },
+): Promise<Outcome> {
+  const ledger = open(parts, kind, { record, order: null, reason: intent.reason });
+  return runRemoval(contextOf(parts, ledger, intent));
+}
+
+async function resume(parts: LifecycleParts, operation: OperationRecord, intent: Intent): Promise<Outcome> {
+  const { instance_id: id, kind, order } = operation;
+  const taken: OperationRecord = { ...operation, reason: { ...operation.reason, cause: "recovery" } };
+  const ledger = resumeLedger(ledgerParts(parts), expectRecord(parts, id), taken);
+  const context = contextOf(parts, ledger, intent);
+  if (kind !== "start") return runRemoval(context);
+  if (order === null)
+    throw new MvmError("MVM_INTERNAL", { message: `the journal holds a start of ${id} without its order` });
+  const ended = await recheckStart(startSteps, context);
+  if (ended !== null) return ended;
+  const prepared = await prepare(parts, order, ledger.record());
+  if (prepared instanceof MvmError) return turnBack(startSteps, context, prepared);
+  return runStart(startSteps, { ...context, order, ...prepared });
+}
+
+function settle({ ports: { journal, clock } }: LifecycleParts, id: InstanceId): void {
+  const record = journal.record(id);
+  if (record?.state !== "running" || journal.operation(id) !== null) return;
+  const { boot, launched_at } = record;
+  if (boot.ready_ms !== null && record.failure === null) return;
+  const sinceLaunchMs = launched_at === null ? null : Math.max(0, Math.round(clock.nowMs() - Date.parse(launched_at)));
+  const settled = { ...record, boot: { ...boot, ready_ms: boot.ready_ms ?? sinceLaunchMs }, failure: null };
+  journal.write({ record: settled, operation: null, audit: null });
+}
+
+async function prepare(
+  { settings, ports }: LifecycleParts,
+  order: StartOrder,
+  record: InstanceRecord,
+): Promise<Prepared | MvmError> {
+  try {
+    return await prepareStart({ order, record, paths: instancePaths(settings, record.instance_id) }, ports);
+  } catch (error) {
+    return stepError("prepare", error);
+  }
+}
+
+function open(
+  parts: LifecycleParts,
+  kind: OperationKind,
+  {
+    record,
+    order,
+    reason,
+  }: { readonly record: InstanceRecord; readonly order: StartOrder | null; readonly reason: Reason },
+): Ledger {
+  const operation: OperationRecord = {
+    instance_id: record.instance_id,
+    kind,
+    direction: "forward",
+    done: [],
+    order,
+    reason,
+  };
+  return openLedger(ledgerParts(parts), { record, operation, begin: operationEvents[kind].begin });
+}
+
+function ledgerParts({ settings, ports }: LifecycleParts): LedgerParts {
+  return { journal: ports.journal, clock: ports.clock, node: settings.node };
+}
+
+function contextOf(
+  { settings, ports, turns }: LifecycleParts,
+  ledger: Ledger,
+  { signal, reason }: Intent,
+): StepContext {
+  const { instance_id: id, tenant_id } = ledger.record();
+  const log = ports.log.child({
+    instance: id,
+    tenant: tenant_id,
+    operation: ledger.operation().kind,
+    reason: reason.cause,
+  });
+  return { id, ledger, ports, settings, turns, signal, log, paths: instancePaths(settings, id) };
+}
+
+function expectRecord({ ports }: LifecycleParts, id: InstanceId): InstanceRecord {
+  const record = ports.journal.record(id);
+  if (record === null) throw new MvmError("MVM_INSTANCE_NOT_FOUND", { message: `the journal has no instance ${id}` });
+  return record;
+}
+
+/** The death of a VM counts as a failed start: the next one is not at once when it dies again and again. */
+function deathOf({ ports }: LifecycleParts, record: InstanceRecord): Failure {
+  const error = new MvmError("MVM_VM_DRIVER", {
+    message: `the VM of ${record.instance_id} ended by itself`,
+    retry: "backoff",
+  });
+  return failureOf({ operation: "start", error, previous: record.failure }, ports);
+}
+
+function now({ ports }: LifecycleParts): string {
+  return isoTime(ports.clock.nowMs());
+}

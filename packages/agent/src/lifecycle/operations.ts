@@ -1,0 +1,54 @@
+/**
+ * The operations as data: the steps of each in their order, and the events that its beginning and
+ * its ends are in the state table. What a start makes, the others remove in the reverse order.
+ */
+import type { InstanceEvent } from "@mvm/core";
+import type { OperationKind } from "../journal/operation-record.ts";
+import type { StartContext } from "./start-context.ts";
+import type { Step } from "./step.ts";
+import { eraseState, makeDirectories, removePassingDirectories } from "./steps/directories.ts";
+import { buildDrives } from "./steps/drives.ts";
+import { greetGuest, shutDownGuest } from "./steps/guest.ts";
+import { holdIngress, releaseIngress } from "./steps/ingress.ts";
+import { killVm, launchVm } from "./steps/launch.ts";
+import { leaseUid, releaseUid } from "./steps/lease-uid.ts";
+import { attachNetwork, detachNetwork } from "./steps/network.ts";
+import { exposeKey, hideKey, makeVolume } from "./steps/volume.ts";
+
+export const startSteps: readonly Step<StartContext>[] = [
+  holdIngress,
+  leaseUid,
+  makeDirectories,
+  makeVolume,
+  buildDrives,
+  attachNetwork,
+  exposeKey,
+  launchVm,
+  hideKey,
+  greetGuest,
+];
+
+const takeAway: readonly Step[] = [killVm, detachNetwork, removePassingDirectories, releaseUid];
+
+/** Operations that only remove: they have no way back and go on until they are whole. */
+export const removalSteps: Readonly<Record<Exclude<OperationKind, "start">, readonly Step[]>> = {
+  stop: [releaseIngress, shutDownGuest, ...takeAway],
+  release: [releaseIngress, ...takeAway],
+  destroy: [releaseIngress, killVm, detachNetwork, removePassingDirectories, eraseState, releaseUid],
+};
+
+export interface OperationEvents {
+  readonly begin: InstanceEvent;
+  /** Null: the beginning already led to the right state. */
+  readonly done: InstanceEvent | null;
+  /** Where a start is after it was taken back; removals have no such end. */
+  readonly failed: InstanceEvent | null;
+}
+
+export const operationEvents: Readonly<Record<OperationKind, OperationEvents>> = {
+  start: { begin: "start", done: "start.done", failed: "start.failed" },
+  stop: { begin: "stop", done: "stop.done", failed: null },
+  destroy: { begin: "destroy", done: "destroy.done", failed: null },
+  // A VM that died by itself: its instance is stopped at once, what it held is then taken away.
+  release: { begin: "vm.lost", done: null, failed: null },
+};

@@ -1,0 +1,39 @@
+/**
+ * A step of an operation: a named effect on the host with its way back.
+ *
+ * Steps have no choices left: whether, when and in which order they run is the executor's affair
+ * (`run-operation.ts`). Each may be run again after it was cut anywhere, so `do` and `undo` bring
+ * about a state rather than make a move.
+ */
+import type { InstanceId, Logger } from "@mvm/core";
+import type { InstancePaths } from "../node-paths.ts";
+import type { AgentSettings } from "../settings.ts";
+import type { Ledger } from "./ledger.ts";
+import type { LifecyclePorts } from "./ports.ts";
+import type { TenantTurns } from "./tenant-turns.ts";
+
+export interface StepContext {
+  readonly id: InstanceId;
+  readonly ledger: Ledger;
+  readonly ports: LifecyclePorts;
+  readonly settings: AgentSettings;
+  readonly paths: InstancePaths;
+  readonly turns: TenantTurns;
+  /** Aborted when a newer intent takes over; a step that waits must then end. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+export interface Step<Context extends StepContext = StepContext> {
+  readonly name: string;
+  readonly do: (context: Context) => Promise<void>;
+  /** Takes back a `do` that ended, failed or was cut. Null: what is gone stays gone. */
+  readonly undo: ((context: StepContext) => Promise<void>) | null;
+  /** Whether reality still holds what the journal calls done. */
+  readonly isDone: (context: StepContext) => Promise<boolean>;
+}
+
+/** A step that takes something away: there is no way back, and doing it twice does no harm. */
+export function removal(name: string, remove: (context: StepContext) => Promise<void>): Step {
+  return { name, do: remove, undo: null, isDone: () => Promise.resolve(true) };
+}

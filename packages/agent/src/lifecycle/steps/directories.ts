@@ -1,0 +1,34 @@
+/** The instance's three directories: state on disk, sockets, secrets on tmpfs. All root's alone. */
+import type { Step, StepContext } from "../step.ts";
+import { removal } from "../step.ts";
+
+const PRIVATE = { mode: 0o700 } as const;
+
+export const makeDirectories: Step = {
+  name: "make-directories",
+  do: async ({ ports: { files }, paths }) => {
+    for (const dir of [paths.stateDir, paths.runDir, paths.secretsDir]) await files.ensureDir(dir, PRIVATE);
+  },
+  // The state directory holds the data, which no failed start may take with it.
+  undo: removePassing,
+  isDone: async ({ ports: { files }, paths }) => {
+    for (const dir of [paths.stateDir, paths.runDir, paths.secretsDir]) {
+      if ((await files.stat(dir))?.kind !== "directory") return false;
+    }
+    return true;
+  },
+};
+
+/** Sockets and secrets go; the state directory stays. */
+export const removePassingDirectories = removal("remove-passing-directories", removePassing);
+
+/** Everything of the instance on disk goes, its data included. */
+export const eraseState = removal("erase-state", async ({ ports: { files, volumes }, paths }) => {
+  await volumes.destroyVolume(paths.stateDir);
+  await files.remove(paths.stateDir);
+});
+
+async function removePassing({ ports: { files }, paths }: StepContext): Promise<void> {
+  await files.remove(paths.secretsDir);
+  await files.remove(paths.runDir);
+}

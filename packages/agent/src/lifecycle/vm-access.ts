@@ -1,0 +1,54 @@
+/**
+ * Reading access to VMs that run: adoption after a restart, watching for their end, the guest's
+ * byte stream, the console. Changes nothing about them. Part of lifecycle, because only lifecycle
+ * may hold a driver.
+ */
+import type { Duplex } from "node:stream";
+import { messageOf, type Clock, type Logger } from "@mvm/core";
+import type { VmHandle, VmmDriver } from "@mvm/runtime";
+import type { Journal } from "../journal/journal.ts";
+import { isOver, watchEnd } from "./watch-end.ts";
+
+export interface VmAccess {
+  /** Takes over every VM that the journal knows; returns those that run no more. Stops none. */
+  adoptAll(): Promise<readonly VmHandle[]>;
+  /** Resolves true when the VM is gone or has shut down, false when `signal` was aborted first. */
+  watchEnd(handle: VmHandle, signal: AbortSignal): Promise<boolean>;
+  /** A new byte stream to the guest; the caller ends it. */
+  openGuestStream(handle: VmHandle): Promise<Duplex>;
+  /** The newest console output, raw guest bytes. */
+  consoleTail(handle: VmHandle): Promise<Buffer>;
+}
+
+export interface VmAccessParts {
+  readonly driver: VmmDriver;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export function createVmAccess({ driver, journal, clock, log }: VmAccessParts): VmAccess {
+  /** A look that fails says nothing about the VM: it counts as there until it is seen dead. */
+  async function isAdopted(handle: VmHandle): Promise<boolean> {
+    try {
+      const adopted = await driver.adopt(handle);
+      return adopted !== null && !isOver(await driver.inspect(adopted));
+    } catch (error) {
+      log.error("vm.adopt.failed", { instance: handle.id, error: messageOf(error) });
+      return true;
+    }
+  }
+
+  return {
+    async adoptAll() {
+      const lost: VmHandle[] = [];
+      for (const { vm } of journal.records()) {
+        if (vm !== null && !(await isAdopted(vm))) lost.push(vm);
+      }
+      return lost;
+    },
+    watchEnd: (handle, signal) => watchEnd({ driver, clock }, handle, signal),
+    openGuestStream: (handle) => driver.openGuestStream(handle),
+    consoleTail: (handle) => driver.consoleTail(handle),
+  };
+}

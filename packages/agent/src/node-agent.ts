@@ -1,0 +1,136 @@
+/**
+ * The node agent without its edges to the world: recovers, then reconciles for as long as it runs,
+ * again whenever something changed and at least every few seconds. VMs outlive it: closing stops
+ * none. Made by `compose.ts` over the host's adapters and by tests over fakes.
+ */
+import { messageOf, MvmError, type AuditEntry, type InstanceId, type NodeSpec, type NodeStatus } from "@mvm/core";
+import type { VmHandle } from "@mvm/runtime";
+import { assembleNode, runningInstances, type NodeAgentPorts, type NodeParts } from "./assemble-node.ts";
+import { reconcile, type Planned } from "./execute/reconcile.ts";
+import { wakeUp, type WakeUp } from "./execute/wake-up.ts";
+import type { GuestChannel } from "./guests/guest-channels.ts";
+import type { AgentSettings } from "./settings.ts";
+import { nodeStatus, type NodeFacts } from "./status/node-status.ts";
+
+/** The longest time between two rounds, whatever happens. */
+const LONGEST_WAIT_MS = 10_000;
+
+export interface NodeAgent {
+  /** Reads the journal and looks at reality: adopts what runs, notes what is dead. Before `run`. */
+  recover(): Promise<void>;
+  /** Reconciles until `close`. */
+  run(): Promise<void>;
+  /** From now on this is what is wanted. Durable when it returns. @throws MvmError MVM_STORE_FAILED */
+  takeSpec(spec: NodeSpec): void;
+  status(): NodeStatus;
+  /** The newest audit entries of an instance, newest first. */
+  events(id: InstanceId, limit: number): readonly AuditEntry[];
+  /** The channel to a guest. @throws MvmError MVM_INSTANCE_NOT_FOUND when it has no VM */
+  guestOf(id: InstanceId): GuestChannel;
+  /** Raw guest bytes. @throws MvmError MVM_INSTANCE_NOT_FOUND when it has no VM */
+  consoleOf(id: InstanceId): Promise<Buffer>;
+  /** Ends all work where it is and lets go of everything but the VMs and the journal. */
+  close(): Promise<void>;
+}
+
+export interface NodeAgentParts {
+  readonly settings: AgentSettings;
+  readonly ports: NodeAgentPorts;
+  /** What is true of this agent and its driver now. */
+  readonly facts: () => NodeFacts;
+  readonly agentVersion: string;
+  /** Called after each round: status may have changed. */
+  readonly changed: () => void;
+}
+
+export function createNodeAgent({ settings, ports, facts, agentVersion, changed }: NodeAgentParts): NodeAgent {
+  const { journal } = ports;
+  const bell = wakeUp(ports.clock);
+  const node = assembleNode(settings, ports, { bell, agentVersion });
+  const stop = new AbortController();
+  let planned: Planned | null = null;
+
+  return {
+    recover: () => adopt(node),
+    run: () =>
+      rounds(node, { bell, signal: stop.signal }, (round) => {
+        planned = round;
+        changed();
+      }),
+    takeSpec(spec) {
+      journal.saveSpec(spec);
+      node.troubles.clearRefusals();
+      bell.ring();
+    },
+    status: () => statusOf(node, facts(), planned),
+    events: (id, limit) => journal.auditOf(id, limit),
+    guestOf: (id) => node.channels.of(expectVm(node, id)),
+    consoleOf: (id) => node.vms.consoleTail(expectVm(node, id)),
+    async close() {
+      stop.abort();
+      await node.workers.close();
+      node.introductions.close();
+      node.links.close();
+      node.watches.close();
+      node.channels.close();
+      await node.ingress.close();
+    },
+  };
+}
+
+async function adopt({ ports: { journal, log }, vms, watches }: NodeParts): Promise<void> {
+  const lost = await vms.adoptAll();
+  for (const vm of lost) watches.markLost(vm);
+  const adopted = journal.records().filter(({ vm }) => vm !== null).length - lost.length;
+  const open = journal.records().filter(({ instance_id }) => journal.operation(instance_id) !== null).length;
+  log.info("agent.recovered", { reason: "recovery", adopted, lost: lost.map(({ id }) => id), open_operations: open });
+}
+
+async function rounds(
+  node: NodeParts,
+  pace: { readonly bell: WakeUp; readonly signal: AbortSignal },
+  ended: (round: Planned | null) => void,
+): Promise<void> {
+  const { journal, clock, log } = node.ports;
+  while (!pace.signal.aborted) {
+    let nextCheckAtMs: number | null = null;
+    try {
+      const round = reconcile(node, journal.spec());
+      nextCheckAtMs = round?.plan.nextCheckAtMs ?? null;
+      ended(round);
+    } catch (error) {
+      log.error("reconcile.failed", { error: messageOf(error) });
+    }
+    const dueInMs = nextCheckAtMs === null ? LONGEST_WAIT_MS : nextCheckAtMs - clock.nowMs();
+    await pace.bell.wait(Math.min(LONGEST_WAIT_MS, Math.max(0, dueInMs)), pace.signal);
+  }
+}
+
+function statusOf(node: NodeParts, facts: NodeFacts, planned: Planned | null): NodeStatus {
+  const { settings, ports, workers, links, ingress } = node;
+  const running = new Map(runningInstances(node).map(({ record, vm }) => [record.instance_id, vm]));
+  return nodeStatus({
+    settings,
+    facts,
+    planned,
+    nowMs: ports.clock.nowMs(),
+    records: ports.journal.records(),
+    notes: workers.notes(),
+    live({ instance_id: id }) {
+      const vm = running.get(id);
+      return {
+        guest: vm === undefined ? null : links.view(vm),
+        ingressProblem: vm === undefined ? null : ingress.problem(id),
+      };
+    },
+  });
+}
+
+function expectVm({ ports }: NodeParts, id: InstanceId): VmHandle {
+  const vm = ports.journal.record(id)?.vm ?? null;
+  if (vm !== null) return vm;
+  throw new MvmError("MVM_INSTANCE_NOT_FOUND", {
+    message: `${id} has no VM on this node`,
+    remedy: "See mvm instance show for its state.",
+  });
+}

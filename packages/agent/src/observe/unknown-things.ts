@@ -1,0 +1,48 @@
+/**
+ * Things on this host that carry our names and that the journal knows nothing of: told at start,
+ * never touched. Reads only.
+ */
+import type { Files, Logger } from "@mvm/core";
+import type { TenantNetworks } from "@mvm/runtime";
+import type { Journal } from "../journal/journal.ts";
+import type { NodePaths } from "../node-paths.ts";
+
+export interface UnknownThingsParts {
+  readonly files: Pick<Files, "list">;
+  readonly networks: Pick<TenantNetworks, "leftovers">;
+  readonly journal: Pick<Journal, "records">;
+  readonly paths: NodePaths;
+  readonly namePrefix: string;
+}
+
+/** One sentence for each thing. */
+export async function unknownThings({
+  files,
+  networks,
+  journal,
+  paths,
+  namePrefix,
+}: UnknownThingsParts): Promise<readonly string[]> {
+  const records = journal.records();
+  const ids = new Set<string>(records.map(({ instance_id }) => instance_id));
+  const directories: string[] = [];
+  for (const dir of [paths.instancesDir, paths.vmsDir, paths.secretsDir]) {
+    for (const name of await files.list(dir)) if (!ids.has(name)) directories.push(`directory ${dir}/${name}`);
+  }
+  const isAnythingAttached = records.some(({ attached }) => attached);
+  const known = records.flatMap(({ attachment: { network } }) => [
+    network.namespace,
+    network.uplink?.host_interface ?? network.namespace,
+  ]);
+  const leftovers = await networks.leftovers(namePrefix);
+  // Tables of the host are shared by all tenants: they are ours as long as anything is attached.
+  const foreign = leftovers.filter(
+    (thing) => !known.some((name) => thing.endsWith(` ${name}`)) && !(isAnythingAttached && thing.startsWith("table ")),
+  );
+  return [...directories, ...foreign];
+}
+
+export async function reportUnknownThings(parts: UnknownThingsParts, log: Logger): Promise<void> {
+  const things = await unknownThings(parts);
+  if (things.length > 0) log.warn("node.unknown-things", { things });
+}

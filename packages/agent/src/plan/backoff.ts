@@ -1,0 +1,14 @@
+/** When a failed operation is tried again. Pure; the jitter is given, so that runs replay. */
+
+const FIRST_DELAY_MS = 2_000;
+const LONGEST_DELAY_MS = 5 * 60_000;
+
+/**
+ * Milliseconds to wait after the `failures`-th failure in a row (from 1): doubling from 2 s up to
+ * 5 min, spread by a quarter either way so that many failures of one cause don't come back at once.
+ * @param jitter in [0, 1)
+ */
+export function retryDelayMs(failures: number, jitter: number): number {
+  const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(failures - 1, 20));
+  return Math.round(delay * (0.75 + jitter / 2));
+}

@@ -1,0 +1,133 @@
+/**
+ * The planner: what is to be done on this node now, in which order, and why everything else waits.
+ *
+ * Pure and deterministic: the same spec, observation, policy and time give the same plan; a plan
+ * whose actions have all come true is followed by an empty one. Called by the reconcile loop.
+ */
+import type { InstanceId, NodeSpec } from "@mvm/core";
+import type { Reason } from "../journal/operation-record.ts";
+import { pendingReason, restartReason } from "./drift.ts";
+import { heldAtGate, type GateState } from "./gates.ts";
+import { moveTowards, type Move } from "./moves.ts";
+import { networkActions } from "./network-actions.ts";
+import { isReady, type DecidedView } from "./order.ts";
+import type { Action, Decision, Observed, Plan, PlanPolicy } from "./plan.ts";
+import { decide, earliest } from "./precedence.ts";
+import { safetyRefusal } from "./refusals.ts";
+import { roomFor } from "./room.ts";
+import { unnamedActions } from "./unnamed-actions.ts";
+import { viewsOf } from "./views.ts";
+
+export interface PlanInput {
+  readonly spec: NodeSpec;
+  readonly observed: Observed;
+  readonly policy: PlanPolicy;
+  readonly nowMs: number;
+}
+
+export function planNode({ spec, observed, policy, nowMs }: PlanInput): Plan {
+  const views = viewsOf(spec, observed);
+  const all = views.map((view): DecidedView => ({ ...view, decision: decide(view, nowMs) }));
+  const room = roomFor({ views, observed, policy, nowMs });
+  const planned = all.map((view) => planInstance(view, { all, room, policy, nowMs }, spec));
+
+  const decisions = new Map(planned.map(({ id, decision }) => [id, decision]));
+  const networks = networkActions(spec, observed, nowMs);
+  const actions = [
+    ...planned.flatMap(({ action }) => action ?? []),
+    ...unnamedActions(spec, observed, { named: decisions, nowMs }),
+    ...networks.actions,
+  ];
+  const isBusy = [...observed.instances.values()].some(({ busy }) => busy !== null) || networks.pending;
+  const isHeld = [...decisions.values()].some(({ refusal, waitingFor }) => refusal !== null || waitingFor !== null);
+  const untils = [...decisions.values()].map(({ untilMs }) => untilMs);
+  return {
+    actions,
+    decisions,
+    nextCheckAtMs: [...untils, networks.retryAtMs].reduce(earliest, null),
+    converged: actions.length === 0 && !isBusy && !isHeld,
+  };
+}
+
+interface PlannedInstance {
+  readonly id: InstanceId;
+  readonly decision: Decision;
+  readonly action: Action | null;
+}
+
+function planInstance(view: DecidedView, state: GateState, spec: NodeSpec): PlannedInstance {
+  const { id, seen, decision } = view;
+  const move = moveTowards(decision.wish, seen);
+  const isSteady = move === "none" && seen.busy === null && seen.state === "running" && decision.wish === "running";
+  if (isSteady) return planRestart(view, state, spec);
+  if (move === "none") return { id, decision, action: null };
+  const held = heldAtGate(view, move, state);
+  if (held !== null)
+    return {
+      id,
+      decision: { ...decision, ...held, untilMs: earliest(decision.untilMs, held.untilMs ?? null) },
+      action: null,
+    };
+  if (move === "start") state.room.grant(view);
+  return { id, decision, action: actionOf(view, move, reasonOf(spec, decision, move)) };
+}
+
+/** A running instance that is wanted running: left alone, unless only a restart gives it what the spec says. */
+function planRestart(view: DecidedView, { all, nowMs }: GateState, spec: NodeSpec): PlannedInstance {
+  const { id, decision } = view;
+  const cause = restartReason(view);
+  if (cause === null) return { id, decision: { ...decision, pending: pendingReason(view) }, action: null };
+  const pending = `a restart for ${cause}`;
+  const wouldNotStart = safetyRefusal(view, nowMs);
+  if (wouldNotStart !== null)
+    return { id, decision: { ...decision, pending: `${pending}, put off: ${wouldNotStart.message}` }, action: null };
+  if (decision.rule === "hold")
+    return { id, decision: { ...decision, pending: `${pending}, put off by the hold` }, action: null };
+  const before = all.find((other) => isPoolMate(view, other) && restartsFirst(other, view));
+  if (before !== undefined)
+    return {
+      id,
+      decision: { ...decision, pending, waitingFor: `${before.id} to be ready, then ${pending}` },
+      action: null,
+    };
+  const reason = { ...reasonOf(spec, decision, "stop"), text: pending };
+  return { id, decision, action: { kind: "stop", id, reason } };
+}
+
+/** Another instance of the same pool that is wanted running. */
+function isPoolMate(view: DecidedView, other: DecidedView): boolean {
+  const isSamePool = other.tenant.tenant_id === view.tenant.tenant_id && other.pool.pool_id === view.pool.pool_id;
+  return isSamePool && other.id !== view.id && other.decision.wish === "running";
+}
+
+/**
+ * A pool restarts one instance after the other: first what comes up anew must be ready, so that a
+ * revision which does not work stops there; then the unready, who lose nothing, before the ready.
+ */
+function restartsFirst(other: DecidedView, view: DecidedView): boolean {
+  const isDue = other.seen.state === "running" && restartReason(other) !== null && other.decision.rule !== "hold";
+  if (!isDue) return !isReady(other);
+  return isReady(other) === isReady(view) ? other.id < view.id : !isReady(other);
+}
+
+function actionOf(view: DecidedView, move: Exclude<Move, "none">, reason: Reason): Action | null {
+  const { id, tenant, pool, instance, type, peers } = view;
+  if (move === "destroy") return { kind: "destroy", id, target: { tenant, pool, instance, type, peers }, reason };
+  if (move !== "start") return { kind: move, id, reason };
+  // Without its type an instance is refused by the safety rule and never comes this far.
+  return type === null
+    ? null
+    : { kind: "start", id, order: { tenant, pool, instance, type, peers: [...peers] }, reason };
+}
+
+function reasonOf(spec: NodeSpec, decision: Decision, move: Move): Reason {
+  const isRecovery = move === "resume" || move === "release";
+  const isManual = decision.rule === "hold" || decision.rule === "destroy";
+  return {
+    cause: isRecovery ? "recovery" : isManual ? "manual" : "reconcile",
+    claimed_by: decision.claimedBy,
+    text: decision.reason.slice(0, 500),
+    generation: spec.generation,
+    config_hash: spec.config_hash,
+  };
+}

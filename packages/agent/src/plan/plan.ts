@@ -1,0 +1,92 @@
+/**
+ * What goes into a plan and what comes out: plain data, times in milliseconds since 1970.
+ *
+ * The planner (`plan-node.ts`) is the only one who decides; the executor does what `actions` say
+ * and status shows what `decisions` say, so that the two can't tell different stories.
+ */
+import type { InstanceId, InstanceState, Refusal, TenantId, TenantNetworkSpec } from "@mvm/core";
+import type { MadeFrom } from "../journal/instance-record.ts";
+import type { OperationKind, Reason, StartOrder } from "../journal/operation-record.ts";
+import type { InstanceTarget } from "../lifecycle/fresh-record.ts";
+
+/** What is known of one instance on this node. */
+export interface ObservedInstance {
+  readonly tenant: TenantId;
+  readonly state: InstanceState;
+  readonly enteredAtMs: number;
+  /** The volume that this node holds for it; null: none yet. */
+  readonly volumeUuid: string | null;
+  readonly madeFrom: MadeFrom | null;
+  /** The operation that the journal holds open. */
+  readonly open: OperationKind | null;
+  /** The operation that is being worked on right now. */
+  readonly busy: OperationKind | null;
+  /** Its VM was found dead. */
+  readonly vmLost: boolean;
+  /** The guest says that it is ready. */
+  readonly ready: boolean;
+  /** An operation failed and is not to be tried before. */
+  readonly failed: { readonly operation: OperationKind; readonly message: string; readonly retryAtMs: number } | null;
+  /** A start was refused by a look at the host and is not looked at again before. */
+  readonly refused: { readonly refusal: Refusal; readonly recheckAtMs: number } | null;
+}
+
+export interface ObservedNetwork {
+  /** Hash of the tenant's network as it was applied last by this agent; null: not yet. */
+  readonly appliedHash: string | null;
+  readonly busy: boolean;
+  readonly failed: { readonly message: string; readonly retryAtMs: number } | null;
+}
+
+export interface Observed {
+  readonly instances: ReadonlyMap<InstanceId, ObservedInstance>;
+  readonly networks: ReadonlyMap<TenantId, ObservedNetwork>;
+}
+
+export interface PlanPolicy {
+  /** How many instances boot at the same time. */
+  readonly parallelStarts: number;
+  /** How long an instance that runs but is not ready counts as booting. */
+  readonly bootWindowMs: number;
+  /** Memory that guests may have together. */
+  readonly guestMemMib: number;
+}
+
+export type Wish = "running" | "stopped" | "destroyed";
+export type RuleName = "destroy" | "safety" | "hold" | "counts" | "capacity";
+
+/** What is wanted of one instance, by which rule, and what stands in the way. */
+export interface Decision {
+  readonly wish: Wish;
+  readonly rule: RuleName;
+  /** One sentence: why this is wanted. */
+  readonly reason: string;
+  /** Who asked, as claimed, when it was a person. */
+  readonly claimedBy: string | null;
+  readonly refusal: Refusal | null;
+  /** What has to happen first: `acme-gw-0 to be ready`. */
+  readonly waitingFor: string | null;
+  /** What only a restart will bring; nothing is wrong while it is put off. */
+  readonly pending: string | null;
+  /** When this decision may change by itself. */
+  readonly untilMs: number | null;
+}
+
+export type Action =
+  | { readonly kind: "start"; readonly id: InstanceId; readonly order: StartOrder; readonly reason: Reason }
+  | { readonly kind: "destroy"; readonly id: InstanceId; readonly target: InstanceTarget; readonly reason: Reason }
+  | { readonly kind: "stop" | "release" | "resume"; readonly id: InstanceId; readonly reason: Reason }
+  /** Ends the work under way early: something else is wanted now. */
+  | { readonly kind: "interrupt"; readonly id: InstanceId; readonly reason: Reason }
+  /** Drops the record of a destroyed instance that the spec names no more. */
+  | { readonly kind: "forget"; readonly id: InstanceId }
+  | { readonly kind: "apply-network"; readonly tenant: TenantId; readonly network: TenantNetworkSpec };
+
+export interface Plan {
+  readonly actions: readonly Action[];
+  readonly decisions: ReadonlyMap<InstanceId, Decision>;
+  /** When something changes by the passing of time alone; null: never. */
+  readonly nextCheckAtMs: number | null;
+  /** Nothing to do, nothing under way, nothing blocked. */
+  readonly converged: boolean;
+}

@@ -1,0 +1,80 @@
+/** The death of the agent and of the machine: VMs are adopted, boots go on, data is there. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { InstanceId } from "@mvm/core";
+import { FakeNode, singlePoolSpec, testNodeSpec, testPair } from "@mvm/testing";
+
+const SINGLE = InstanceId.parse("acme-vm-0");
+
+describe("an agent that dies, and a machine that does", () => {
+  it("adopts every VM and stops none, without a coordinator", async () => {
+    const node = await FakeNode.started(testNodeSpec({ tenants: { acme: testPair() } }));
+    const pids = [...node.machine.vms.keys()];
+    node.kill();
+    node.startAgent();
+    assert.ok(await node.until(() => node.agent.status().instances.every(({ guest }) => guest?.ready === true)));
+    assert.deepEqual([...node.machine.vms.keys()], pids);
+    assert.equal(node.agent.status().observed_generation, 1);
+    assert.deepEqual(node.problems(), []);
+  });
+
+  it("stops no VM when it is ended in order, and begins nothing anew", async () => {
+    const node = await FakeNode.started(testNodeSpec({ tenants: { acme: testPair() } }));
+    await node.stopAgent();
+    assert.equal(node.machine.vms.size, 2);
+    node.startAgent();
+    assert.ok(await node.converged());
+    assert.equal(node.log.filter(({ event }) => event === "vm.launched").length, 2);
+  });
+
+  it("goes on with a boot that was under way when it died", async () => {
+    const node = new FakeNode();
+    node.startAgent();
+    node.takeSpec(singlePoolSpec());
+    assert.ok(
+      await node.until(
+        () =>
+          [...node.machine.vms.values()].some(({ guest }) => guest !== null) &&
+          node.journal().record(SINGLE)?.vm !== null,
+      ),
+    );
+    const [pid] = node.machine.vms.keys();
+    node.kill();
+    node.startAgent();
+    assert.ok(await node.converged());
+    assert.deepEqual([...node.machine.vms.keys()], [pid], "it is the same VM");
+    assert.deepEqual(node.problems(), []);
+  });
+
+  it("brings everything back after a reboot, with its data", async () => {
+    const node = await FakeNode.started(testNodeSpec({ tenants: { acme: testPair() } }));
+    node.kill();
+    await node.machine.reboot(node.settings.runtimeDir);
+    node.startAgent();
+    assert.ok(
+      await node.until(() =>
+        node.agent.status().instances.every(({ guest, state }) => state === "running" && guest?.ready === true),
+      ),
+    );
+    assert.ok(node.agent.status().instances.every(({ guest }) => guest?.data_drive === "mounted"));
+    assert.deepEqual(node.problems(), []);
+  });
+
+  it("applies the rules of running tenants anew after a restart and after a change", async () => {
+    const node = await FakeNode.started(singlePoolSpec());
+    node.kill();
+    node.startAgent();
+    assert.ok(await node.converged());
+    assert.equal(node.logged("network.applied").length, 1);
+    const changed = singlePoolSpec({}, 2);
+    const [tenant] = changed.tenants;
+    assert.ok(tenant);
+    tenant.network.egress = {
+      policy: "allow-list",
+      allow: [{ cidr: "203.0.113.7", port: 443, protocol: "tcp" }],
+    };
+    node.takeSpec(changed);
+    assert.ok(await node.converged());
+    assert.equal(node.logged("network.applied").length, 2);
+  });
+});

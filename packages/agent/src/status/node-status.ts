@@ -1,0 +1,79 @@
+/** The node's status: the full roster of what the spec names and what this node holds besides. Pure. */
+import { isoTime, type InstanceId, type InstanceStatus, type NodeSpec, type NodeStatus } from "@mvm/core";
+import type { WorkNotes } from "../execute/workers.ts";
+import type { InstanceRecord } from "../journal/instance-record.ts";
+import { recordFor } from "../lifecycle/fresh-record.ts";
+import type { Observed, Plan } from "../plan/plan.ts";
+import { viewsOf } from "../plan/views.ts";
+import type { AgentSettings } from "../settings.ts";
+import { instanceStatus, type InstanceFacts } from "./instance-status.ts";
+
+/** What does not change while the agent runs. */
+export interface NodeFacts {
+  readonly agentVersion: string;
+  readonly startedAtMs: number;
+  readonly driver: NodeStatus["driver"];
+  readonly relaxations: readonly string[];
+}
+
+export interface NodeStatusParts {
+  readonly settings: AgentSettings;
+  readonly facts: NodeFacts;
+  readonly nowMs: number;
+  /** Null until the first spec came. */
+  readonly planned: { readonly spec: NodeSpec; readonly observed: Observed; readonly plan: Plan } | null;
+  readonly records: readonly InstanceRecord[];
+  readonly notes: ReadonlyMap<InstanceId, WorkNotes>;
+  /** What running guests and the ingress say, by record. */
+  readonly live: (record: InstanceRecord) => Pick<InstanceFacts, "guest" | "ingressProblem">;
+}
+
+export function nodeStatus(parts: NodeStatusParts): NodeStatus {
+  const { settings, facts, nowMs, planned, records } = parts;
+  const instances = rosterOf(parts).map((record) => statusOf(record, parts));
+  const allocated = records.filter(({ state }) => state !== "stopped" && state !== "destroyed");
+  return {
+    schema_version: 1,
+    node: settings.node,
+    mode: settings.mode,
+    agent_version: facts.agentVersion,
+    started_at: isoTime(facts.startedAtMs),
+    reported_at: isoTime(nowMs),
+    config: settings.config,
+    observed_generation: planned?.spec.generation ?? -1,
+    converged: planned?.plan.converged ?? false,
+    driver: facts.driver,
+    relaxations: [...facts.relaxations],
+    capacity: {
+      cpus: settings.cpus,
+      mem_mib: settings.guestMemMib,
+      allocated_mem_mib: allocated.reduce((sum, { made_from }) => sum + made_from.resources.mem_mib, 0),
+    },
+    // A network, a directory or a volume is there only with an instance that is not destroyed.
+    tenants: [
+      ...new Set(records.filter(({ state }) => state !== "destroyed").map(({ tenant_id }) => tenant_id)),
+    ].sort(),
+    instances,
+  };
+}
+
+/** Every record, and for each instance that was never begun the record that it would begin with. */
+function rosterOf({ planned, records, facts }: NodeStatusParts): readonly InstanceRecord[] {
+  const known = new Map(records.map((record) => [record.instance_id, record]));
+  if (planned === null) return records;
+  const { spec, observed } = planned;
+  for (const view of viewsOf(spec, observed)) {
+    const { config_hash, generation } = spec;
+    known.set(
+      view.id,
+      recordFor(view, known.get(view.id) ?? null, { config_hash, generation, now: isoTime(facts.startedAtMs) }),
+    );
+  }
+  return [...known.values()].sort((a, b) => (a.instance_id < b.instance_id ? -1 : 1));
+}
+
+function statusOf(record: InstanceRecord, { planned, notes, live }: NodeStatusParts): InstanceStatus {
+  const id = record.instance_id;
+  const decision = planned?.plan.decisions.get(id) ?? null;
+  return instanceStatus({ record, decision, notes: notes.get(id) ?? null, ...live(record) });
+}
