@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { nouns, plainCommands } from "./commands/tree.ts";
+
+const commands = [
+  ...nouns.flatMap((noun) => noun.verbs.map((verb) => ({ path: `${noun.name} ${verb.name}`, spec: verb }))),
+  ...plainCommands.map((spec) => ({ path: spec.name, spec })),
+];
+
+for (const { path, spec } of commands) {
+  test(`${path}: has an example of itself and says in one line what it does`, () => {
+    assert.ok(spec.examples.length > 0 && spec.examples.every((example) => example.startsWith(path)));
+    assert.ok(spec.summary.length <= 100 && !spec.summary.endsWith("."));
+  });
+
+  test(`${path}: its code can be loaded`, async () => assert.equal(typeof (await spec.load()), "function"));
+}
+
+test("what erases asks, what waits can be told not to", () => {
+  for (const { path, spec } of commands) {
+    if (path.endsWith(" destroy")) assert.ok(spec.shared.includes("yes"), path);
+    if (spec.shared.includes("noWait")) assert.ok(spec.shared.includes("timeout"), path);
+  }
+});
+
+test("no command is named twice", () => assert.equal(new Set(commands.map(({ path }) => path)).size, commands.length));

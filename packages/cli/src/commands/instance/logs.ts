@@ -1,0 +1,72 @@
+/** `mvm instance logs`: the guest's journal or its console, from the node's agent. */
+import { agentRoutes, type LogLine } from "@mvm/agent";
+import { MvmError, type UnixClient } from "@mvm/core";
+import type { Command } from "../../command-spec.ts";
+import type { CliContext, TextStyle } from "../../context.ts";
+import { printResult } from "../../output/document.ts";
+import { withSession } from "../../session.ts";
+
+const DEFAULT_LINES = 100;
+const FOLLOW_INTERVAL_MS = 1000;
+/** Syslog's `err` and `warning`. */
+const ERROR_PRIORITY = 3;
+const WARNING_PRIORITY = 4;
+
+export const instanceLogs: Command = (context, input) =>
+  withSession(context, input, async ({ agent, configFacts }) => {
+    const id = input.arg(0);
+    const follow = input.flag("follow");
+    const source = input.flag("console") ? "console" : "guest";
+    if (follow && (source === "console" || input.flag("json"))) {
+      throw new MvmError("MVM_USAGE", { message: `--follow goes with neither --console nor --json` });
+    }
+    const limit = input.count("lines", { least: 1, most: 500 }) ?? DEFAULT_LINES;
+    const answer = await agent.call(agentRoutes.getLogs, {
+      params: { instance: id },
+      query: { source, limit },
+      signal: context.signal,
+    });
+    printResult(context, input, {
+      config: configFacts,
+      document: { instance_id: id, source, lines: answer.lines },
+      text: () => printLines(context, answer.lines),
+    });
+    if (follow && answer.cursor !== null) await followFrom(context, agent, { id, cursor: answer.cursor });
+  });
+
+/** Prints what comes until Ctrl-C, which is how it is meant to end. */
+async function followFrom(
+  context: CliContext,
+  agent: UnixClient,
+  start: { readonly id: string; readonly cursor: string },
+): Promise<void> {
+  const { clock, signal } = context;
+  let { cursor } = start;
+  try {
+    for (;;) {
+      const answer = await agent.call(agentRoutes.getLogs, {
+        params: { instance: start.id },
+        query: { cursor },
+        signal,
+      });
+      printLines(context, answer.lines);
+      cursor = answer.cursor ?? cursor;
+      if (!answer.more) await clock.sleep(FOLLOW_INTERVAL_MS, signal);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+function printLines({ stdout }: CliContext, lines: readonly LogLine[]): void {
+  for (const { at, unit, priority, message } of lines) {
+    const head = at === null ? "" : `${stdout.style("dim", `${at.slice(0, 19).replace("T", " ")} ${unit}`)} `;
+    const style = styleOf(priority);
+    stdout.write(`${head}${style === null ? message : stdout.style(style, message)}\n`);
+  }
+}
+
+function styleOf(priority: number | null): TextStyle | null {
+  if (priority === null || priority > WARNING_PRIORITY) return null;
+  return priority <= ERROR_PRIORITY ? "red" : "yellow";
+}

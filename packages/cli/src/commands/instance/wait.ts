@@ -1,0 +1,84 @@
+/**
+ * Waits until instances are as they were asked to be, with progress on standard error. Used by
+ * every command that changes what should run; it only looks, so that stopping it stops nothing.
+ */
+import { type InstanceView, MvmError, operatorRoutes, type UnixClient } from "@mvm/core";
+import type { CommandInput } from "../../command-input.ts";
+import type { CliContext } from "../../context.ts";
+import { openBoard } from "../../output/board.ts";
+import { durationText } from "../../output/age.ts";
+import { sinceMs } from "../../output/instance-words.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** How often progress is drawn anew while nothing changes. */
+const REDRAW_MS = 1000;
+const DEFAULT_TIMEOUT_MS = 900_000;
+
+/** What is waited for, judged from each new look at the instances. */
+export interface Awaited {
+  readonly id: string;
+  /** The instance, when there is one to show the state's age of. */
+  readonly view: InstanceView | null;
+  readonly outcome: Outcome;
+}
+
+export interface WaitRequest {
+  readonly coordinator: UnixClient;
+  readonly tenant?: string;
+  readonly timeoutMs: number;
+  readonly quiet: boolean;
+  readonly judge: (instances: readonly InstanceView[]) => readonly Awaited[];
+}
+
+/** The wait that the shared flags ask for; null with --no-wait. */
+export function waitFlags(input: CommandInput): { readonly timeoutMs: number; readonly quiet: boolean } | null {
+  const timeoutMs = input.durationMs("timeout") ?? DEFAULT_TIMEOUT_MS;
+  return input.flag("no-wait") ? null : { timeoutMs, quiet: input.flag("quiet") };
+}
+
+/**
+ * Returns the last look once nothing is on its way any more, failures included.
+ * @throws MvmError MVM_WAIT_TIMEOUT naming what is still on its way; MVM_API_UNAVAILABLE
+ */
+export async function waitForInstances(context: CliContext, request: WaitRequest): Promise<readonly Awaited[]> {
+  const { clock, signal } = context;
+  const startedAt = clock.nowMs();
+  const deadline = clock.monotonicMs() + request.timeoutMs;
+  const board = openBoard(context.stderr, request);
+  let revision = -1;
+  try {
+    for (;;) {
+      const query = {
+        ...(request.tenant === undefined ? {} : { tenant: request.tenant }),
+        after_revision: revision,
+        wait_ms: REDRAW_MS,
+      };
+      const answer = await request.coordinator.call(operatorRoutes.listInstances, { query, signal });
+      revision = answer.revision;
+      const awaited = request.judge(answer.instances);
+      board.show(
+        awaited.map((item) => boardRow(item, startedAt)),
+        clock.nowMs(),
+      );
+      const open = awaited.filter(({ outcome }) => outcome.kind === "waiting");
+      if (open.length === 0) return awaited;
+      if (clock.monotonicMs() >= deadline) throw timedOut(open, request.timeoutMs);
+    }
+  } finally {
+    board.close();
+  }
+}
+
+function boardRow({ id, view, outcome }: Awaited, startedAt: number) {
+  const state = { done: "done", waiting: "open", failed: "failed" } as const;
+  const since = view === null || !view.observed ? startedAt : sinceMs(view, startedAt);
+  return { id, what: outcome.what, sinceMs: since, state: state[outcome.kind] };
+}
+
+function timedOut(open: readonly Awaited[], timeoutMs: number): MvmError {
+  const what = open.map(({ id, outcome }) => `${id} ${outcome.what}`).join("; ");
+  return new MvmError("MVM_WAIT_TIMEOUT", {
+    message: `after ${durationText(timeoutMs)}: ${what}`,
+    details: { waiting_for: open.map(({ id, outcome }) => ({ instance: id, what: outcome.what })) },
+  });
+}

@@ -1,0 +1,47 @@
+/**
+ * Which processes the quickstart started, kept in its state directory. The file also marks that
+ * directory as the quickstart's own: only a marked directory is ever removed.
+ */
+import { join } from "node:path";
+import type { Files } from "@mvm/core";
+import { z } from "zod";
+
+export const serverNames = ["coordinator", "agent"] as const;
+export type ServerName = (typeof serverNames)[number];
+
+export const ServerRecord = z.object({
+  pid: z.int(),
+  startTicks: z.int(),
+  /** Hash of the program that it runs. */
+  build: z.string(),
+});
+export type ServerRecord = z.infer<typeof ServerRecord>;
+
+const Records = z.object({ servers: z.partialRecord(z.enum(serverNames), ServerRecord) });
+export type ServerRecords = z.infer<typeof Records>["servers"];
+
+const MAX_BYTES = 64 * 1024;
+
+function recordsPath(stateDir: string): string {
+  return join(stateDir, "quickstart.json");
+}
+
+/** Whether the directory was made by the quickstart. */
+export async function isMarked(files: Files, stateDir: string): Promise<boolean> {
+  return (await files.stat(recordsPath(stateDir))) !== null;
+}
+
+/** What was recorded; nothing when the file is missing or no record. */
+export async function readRecords(files: Files, stateDir: string): Promise<ServerRecords> {
+  const bytes = await files.read(recordsPath(stateDir), MAX_BYTES);
+  if (bytes === null) return {};
+  try {
+    return Records.parse(JSON.parse(bytes.toString("utf8"))).servers;
+  } catch {
+    return {};
+  }
+}
+
+export async function writeRecords(files: Files, stateDir: string, servers: ServerRecords): Promise<void> {
+  await files.writeAtomic(recordsPath(stateDir), `${JSON.stringify({ servers }, null, 2)}\n`, { mode: 0o600 });
+}

@@ -1,0 +1,119 @@
+/**
+ * The quickstart's two servers as detached processes: started when they don't run, adopted when they
+ * do, started anew when the program has changed. VMs outlive both, so that this costs no VM.
+ */
+import { join } from "node:path";
+import {
+  type EffectiveConfig,
+  isMvmError,
+  messageOf,
+  MvmError,
+  operatorRoutes,
+  type ProcessRef,
+  unixClient,
+} from "@mvm/core";
+import { agentRoutes } from "@mvm/agent";
+import type { CliContext } from "../../context.ts";
+import type { QuickstartHost } from "./host-port.ts";
+import { readRecords, type ServerName, serverNames, writeRecords } from "./server-records.ts";
+
+const ANSWER_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 60_000;
+const POLL_MS = 100;
+const LOG_TAIL_BYTES = 1024 * 1024;
+const LOG_TAIL_LINES = 12;
+
+export interface Servers {
+  readonly context: CliContext;
+  readonly host: QuickstartHost;
+  readonly config: EffectiveConfig;
+  /** Absolute path of the config file that they are started with. */
+  readonly configPath: string;
+}
+
+export function logPath(config: EffectiveConfig, name: ServerName): string {
+  return join(config.node.state_dir, `${name}.log`);
+}
+
+/** Both servers answer afterwards. @throws MvmError MVM_API_UNAVAILABLE with the end of the server's log */
+export async function ensureServers(servers: Servers): Promise<void> {
+  const { context, host, config } = servers;
+  const { files } = context;
+  await files.ensureDir(config.node.state_dir, { mode: 0o711 });
+  const records = { ...(await readRecords(files, config.node.state_dir)) };
+  await writeRecords(files, config.node.state_dir, records);
+  const build = await files.sha256(host.installation.argv[1]);
+  for (const name of serverNames) {
+    const record = records[name];
+    const isAlive = record !== undefined && (await host.processes.isAlive(record));
+    if (isAlive && record.build === build) continue;
+    if (isAlive) await stopProcess(servers, record);
+    else if (await answers(servers, name)) continue;
+    const ref = await startServer(servers, name);
+    records[name] = { ...ref, build };
+    await writeRecords(files, config.node.state_dir, records);
+    await waitAnswering(servers, name, ref);
+  }
+}
+
+/** Stops both, the agent first; false when a server that we did not start still answers. */
+export async function stopServers(servers: Servers): Promise<boolean> {
+  const { files } = servers.context;
+  const records = await readRecords(files, servers.config.node.state_dir);
+  for (const name of serverNames.toReversed()) {
+    const record = records[name];
+    if (record !== undefined) await stopProcess(servers, record);
+  }
+  return !(await answers(servers, "agent")) && !(await answers(servers, "coordinator"));
+}
+
+function startServer({ host, config, configPath }: Servers, name: ServerName): Promise<ProcessRef> {
+  const log = logPath(config, name);
+  return host.processes.spawnDetached({
+    argv: [...host.installation.argv, name, "run", "--config", configPath],
+    stdoutPath: log,
+    stderrPath: log,
+  });
+}
+
+async function stopProcess({ host }: Servers, ref: ProcessRef): Promise<void> {
+  await host.processes.signal(ref, "SIGTERM");
+  if (await host.processes.waitGone(ref, STOP_TIMEOUT_MS)) return;
+  await host.processes.signal(ref, "SIGKILL");
+  await host.processes.waitGone(ref, STOP_TIMEOUT_MS);
+}
+
+async function waitAnswering(servers: Servers, name: ServerName, ref: ProcessRef): Promise<void> {
+  const { clock, signal } = servers.context;
+  const deadline = clock.monotonicMs() + ANSWER_TIMEOUT_MS;
+  while (!(await answers(servers, name))) {
+    if (!(await servers.host.processes.isAlive(ref))) throw await notUp(servers, name, "ended right after its start");
+    if (clock.monotonicMs() >= deadline)
+      throw await notUp(servers, name, `does not answer ${ANSWER_TIMEOUT_MS / 1000} s after its start`);
+    await clock.sleep(POLL_MS, signal);
+  }
+}
+
+async function answers({ config, context }: Servers, name: ServerName): Promise<boolean> {
+  const { signal } = context;
+  try {
+    if (name === "coordinator") await unixClient(config.coordinator.socket).call(operatorRoutes.getFleet, { signal });
+    else await unixClient(join(config.node.runtime_dir, "agent.sock")).call(agentRoutes.getStatus, { signal });
+    return true;
+  } catch (error) {
+    if (isMvmError(error, "MVM_API_UNAVAILABLE")) return false;
+    throw error;
+  }
+}
+
+async function notUp({ context, config }: Servers, name: ServerName, what: string): Promise<MvmError> {
+  const log = logPath(config, name);
+  const text = await context.files.read(log, LOG_TAIL_BYTES).then((bytes) => bytes?.toString("utf8") ?? "", messageOf);
+  const tail = text.trimEnd().split("\n").slice(-LOG_TAIL_LINES);
+  return new MvmError("MVM_API_UNAVAILABLE", {
+    message: `the ${name} ${what}`,
+    remedy: `See its log: ${log}`,
+    cause: new Error(`the log ends with:\n${tail.map((line) => `    ${line}`).join("\n")}`),
+    details: { server: name, log },
+  });
+}

@@ -1,0 +1,67 @@
+/** What the quickstart ends with: who is up and where, how long it took, and what to try next. */
+import { relative } from "node:path";
+import type { InstanceView } from "@mvm/core";
+import type { CliContext } from "../../context.ts";
+import { durationText } from "../../output/age.ts";
+import { counted } from "../../output/counts.ts";
+import { bootMs } from "../../output/instance-words.ts";
+import { stateCell } from "../../output/state-cell.ts";
+import { printTable } from "../../output/table.ts";
+
+export interface Summary {
+  readonly instances: readonly InstanceView[];
+  readonly tookMs: number;
+  /** Whether there was nothing left to do. */
+  readonly wasUp: boolean;
+  readonly configPath: string;
+}
+
+export function printSummary(
+  { stdout, cwd }: Pick<CliContext, "stdout" | "cwd">,
+  { instances, tookMs, wasUp, configPath }: Summary,
+): void {
+  const tenants = new Set(instances.map((view) => view.tenant_id)).size;
+  printTable(stdout, {
+    columns: [
+      { title: "tenant", cell: (view) => view.tenant_id },
+      { title: "instance", cell: (view) => view.instance_id },
+      { title: "state", cell: (view) => stateCell(stdout, view) },
+      { title: "address", cell: (view) => view.ipv4 },
+      { title: "took", cell: (view) => tookText(view) },
+      {
+        title: "from this host",
+        cell: (view) => (view.ingress_port === null ? "-" : `127.0.0.1:${view.ingress_port}`),
+      },
+    ],
+    rows: instances,
+    empty: "no instances are wanted",
+  });
+  const what = `${counted(tenants, "tenant")}, ${counted(instances.length, "instance")}`;
+  stdout.write(
+    `\n${wasUp ? `${what}: everything is up already` : `${what} are up`} (${durationText(tookMs)}). Next:\n`,
+  );
+  for (const command of nextCommands(instances, configFlag(configPath, cwd)))
+    stdout.write(`  ${stdout.style("bold", command)}\n`);
+}
+
+/** Three commands that show something, for what runs here. */
+export function nextCommands(instances: readonly InstanceView[], flag: string): readonly string[] {
+  const [first] = instances;
+  if (first === undefined) return [`./mvm ${flag} fleet show`];
+  const last = instances.at(-1) ?? first;
+  return [
+    `./mvm ${flag} instance list`,
+    `./mvm ${flag} instance logs ${first.instance_id}`,
+    `./mvm ${flag} instance stop ${last.instance_id}`,
+  ];
+}
+
+function configFlag(path: string, cwd: string): string {
+  const way = relative(cwd, path);
+  return `--config ${way.startsWith("..") ? path : way}`;
+}
+
+function tookText(view: InstanceView): string {
+  const ms = bootMs(view);
+  return ms === null ? "-" : durationText(ms);
+}

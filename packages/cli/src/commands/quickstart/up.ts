@@ -1,0 +1,105 @@
+/**
+ * Brings the quickstart up, from nothing or from wherever an earlier run was interrupted: every step
+ * looks first and does only what is missing.
+ */
+import { resolve } from "node:path";
+import {
+  type InstanceView,
+  loadConfig,
+  type LoadedConfig,
+  loadFleet,
+  type LoadedFleet,
+  MvmError,
+  operatorRoutes,
+  unixClient,
+} from "@mvm/core";
+import type { CommandInput } from "../../command-input.ts";
+import type { CliContext } from "../../context.ts";
+import { printResult } from "../../output/document.ts";
+import { announce, factsOf } from "../../session.ts";
+import { judgeAll } from "../fleet/apply.ts";
+import { withPlaces } from "../fleet/placed-problems.ts";
+import { waitForInstances } from "../instance/wait.ts";
+import type { QuickstartHost } from "./host-port.ts";
+import { ensureImages } from "./images.ts";
+import { ensureServers, logPath } from "./servers.ts";
+import { checkRoom, wantedMemMib, wantedTypes } from "./sizing.ts";
+import { printSummary } from "./summary.ts";
+import { writeQuickstartFiles } from "./write-files.ts";
+
+const DEFAULT_TIMEOUT_MS = 3_600_000;
+
+export async function bringUp(context: CliContext, input: CommandInput, host: QuickstartHost): Promise<void> {
+  const startedAt = context.clock.monotonicMs();
+  const quiet = input.flag("quiet");
+  const { installation, machine } = host;
+  const dir = resolve(context.cwd, input.text("dir") ?? "quickstart");
+  const paths = await writeQuickstartFiles(context, {
+    dir,
+    root: installation.root,
+    minimal: input.flag("minimal"),
+    machine,
+  });
+
+  const loaded = await loadConfig({ flag: paths.config, cwd: context.cwd, files: context.files });
+  announce(context, loaded);
+  const fleet = await loadFleet(paths.fleet, context);
+  const { config } = loaded;
+  checkRoom(machine, {
+    wantedMib: wantedMemMib(fleet.fleet, config.microvms),
+    reservedMib: config.node.reserved_mem_mib,
+  });
+
+  const builtImages = await ensureImages(context, { config, types: wantedTypes(fleet.fleet), quiet });
+  await ensureServers({ context, host, config, configPath: loaded.path });
+  const changes = await applyFleet(context, loaded, fleet);
+  const timeoutMs = input.durationMs("timeout") ?? DEFAULT_TIMEOUT_MS;
+  const instances = await waitForAll(context, loaded, { timeoutMs, quiet });
+
+  const summary = {
+    instances,
+    tookMs: context.clock.monotonicMs() - startedAt,
+    wasUp: builtImages === 0 && changes === 0,
+    configPath: loaded.path,
+  };
+  printResult(context, input, {
+    config: factsOf(loaded),
+    document: { instances, took_ms: Math.round(summary.tookMs), was_up: summary.wasUp },
+    text: () => printSummary(context, summary),
+  });
+}
+
+/** Puts the fleet in force; the number of things that it changed. */
+async function applyFleet(context: CliContext, { config }: LoadedConfig, loaded: LoadedFleet): Promise<number> {
+  const coordinator = unixClient(config.coordinator.socket);
+  const body = {
+    fleet: loaded.fleet,
+    source_hash: loaded.bytesHash,
+    expected_version: null,
+    claimed_by: context.claimedBy,
+  };
+  const { plan } = await withPlaces(loaded, () =>
+    coordinator.call(operatorRoutes.applyFleet, { body, signal: context.signal }),
+  );
+  return plan.changes.length;
+}
+
+/** Waits until every instance is as wanted. @throws MvmError of the first that can't be, naming the log command */
+async function waitForAll(
+  context: CliContext,
+  { config, path }: LoadedConfig,
+  wait: { readonly timeoutMs: number; readonly quiet: boolean },
+): Promise<readonly InstanceView[]> {
+  const awaited = await waitForInstances(context, {
+    coordinator: unixClient(config.coordinator.socket),
+    ...wait,
+    judge: judgeAll,
+  });
+  for (const { id, outcome } of awaited) {
+    if (outcome.kind !== "failed") continue;
+    const { code, message, remedy, details } = outcome.error;
+    const logs = `Look at: ./mvm --config ${path} instance logs ${id}, and the agent's log ${logPath(config, "agent")}`;
+    throw new MvmError(code, { message, remedy: `${remedy} ${logs}`, details, cause: outcome.error.cause });
+  }
+  return awaited.flatMap(({ view }) => (view === null ? [] : [view]));
+}

@@ -1,0 +1,7 @@
+/**
+ * The command line can't be understood. Becomes MVM_USAGE where errors are printed; an error of its
+ * own because what parses must load nothing of core, so that `mvm --version` stays cheap.
+ */
+export class UsageProblem extends Error {
+  override readonly name = "UsageProblem";
+}
