@@ -1,0 +1,105 @@
+/**
+ * A VMM driver over the fake machine. It opens what a real one opens (tap, volume and key, drives)
+ * and fails where they are not as they must be.
+ */
+import { MvmError } from "@mvm/core";
+import type { DriverFingerprint, VmDrive, VmHandle, VmLaunch, VmPlace, VmmDriver } from "@mvm/runtime";
+import type { AgentProcess } from "./agent-process.ts";
+import { FakeGuest } from "./fake-guest.ts";
+import type { FakeMachine, FakeVm } from "./fake-machine.ts";
+
+const DRIVER_NAME = "fake";
+const SPAWN_MS = 30;
+const FIRST_OUTPUT_MS = 400;
+const POLL_MS = 100;
+
+export const fakeFingerprint: DriverFingerprint = {
+  name: DRIVER_NAME,
+  version: "1",
+  acceleration: "emulated",
+  unusable: null,
+  relaxations: [],
+};
+
+/** @param caller the agent that holds this driver: a launch goes on without it as far as a real one would */
+export function fakeDriver(machine: FakeMachine, caller: AgentProcess): VmmDriver {
+  const { clock } = machine;
+  const isGone = (handle: VmHandle): boolean => machine.find(handle.process) === null;
+
+  async function boot(vm: FakeVm, launch: VmLaunch): Promise<void> {
+    await clock.sleep(SPAWN_MS, launch.signal);
+    // An agent that died here leaves a VMM that never let its guest go.
+    if (!caller.alive) return;
+    const script = machine.boots.get(launch.id)?.shift() ?? "well";
+    await clock.sleep(script === "hang" ? launch.firstOutputTimeoutMs : FIRST_OUTPUT_MS, launch.signal);
+    if (script === "hang")
+      throw new MvmError("MVM_VM_BOOT_HUNG", { message: `${launch.id} printed nothing`, retry: "backoff" });
+    vm.guest = new FakeGuest(machine, vm, { kernelArgs: launch.kernelArgs, script });
+  }
+
+  async function sweep(place: VmPlace): Promise<void> {
+    for (const { handle } of [...machine.vms.values()]) if (handle.uid === place.uid) machine.endVm(handle.process);
+  }
+
+  return {
+    capabilities: { pause: false, snapshot: false, dataDrive: "luks-file" },
+    fingerprint: async () => fakeFingerprint,
+    async launch(launch) {
+      await sweep(launch);
+      await checkLaunch(machine, launch);
+      const { id, stateDir, runDir, uid, network } = launch;
+      const vm = machine.addVm({
+        handle: { id, driver: DRIVER_NAME, stateDir, runDir, uid, networkNamespace: network.namespace },
+        tap: network.tap,
+        dataPath: launch.drives.find(({ name }) => name === "data")?.path ?? null,
+        memMib: launch.memMib,
+      });
+      try {
+        await boot(vm, launch);
+      } catch (error) {
+        machine.endVm(vm.handle.process);
+        throw error;
+      }
+      return { handle: vm.handle, confinement: { kept: ["uid"], missing: [] }, firstOutputMs: FIRST_OUTPUT_MS };
+    },
+    adopt: async (handle) => (handle.driver === DRIVER_NAME && !isGone(handle) ? handle : null),
+    inspect: async (handle) => (isGone(handle) ? "gone" : "running"),
+    async waitGone(handle, timeoutMs) {
+      const endsAtMs = clock.monotonicMs() + timeoutMs;
+      while (!isGone(handle)) {
+        if (clock.monotonicMs() >= endsAtMs) return false;
+        await clock.sleep(Math.min(POLL_MS, endsAtMs - clock.monotonicMs()));
+      }
+      return true;
+    },
+    kill: async (handle) => machine.endVm(handle.process),
+    sweep,
+    async openGuestStream(handle) {
+      const guest = machine.find(handle.process)?.guest ?? null;
+      if (guest === null) throw new MvmError("MVM_VM_DRIVER", { message: `${handle.id} has no guest to speak to` });
+      return guest.connect();
+    },
+    consoleTail: async (handle) => Buffer.from(`console of ${handle.id}\u001b[2J\n`),
+    close: () => undefined,
+  };
+}
+
+/** What a VMM would fail to open, and what would be open to others. */
+async function checkLaunch(machine: FakeMachine, launch: VmLaunch): Promise<void> {
+  const { id, uid, network, drives, stateDir, runDir } = launch;
+  const refuse = (fact: string): never => {
+    throw new MvmError("MVM_VM_DRIVER", { message: `${id} can't be launched: ${fact}` });
+  };
+  const namespace = machine.namespaces.get(network.namespace);
+  if (namespace?.taps.get(network.tap) !== uid) refuse(`tap ${network.tap} is not there for uid ${uid}`);
+  if (!(namespace?.ports.some(({ ownerUid, instance }) => ownerUid === uid && instance.instance_id === id) ?? false))
+    machine.violated(`${id} is launched without rules for it`);
+  for (const dir of [stateDir, runDir]) if ((await machine.files.stat(dir)) === null) refuse(`${dir} is not there`);
+  for (const drive of drives.slice(1)) await checkDrive(machine, drive, refuse);
+}
+
+async function checkDrive(machine: FakeMachine, drive: VmDrive, refuse: (fact: string) => never): Promise<void> {
+  if ((await machine.files.stat(drive.path)) === null) refuse(`${drive.path} is not there`);
+  if (drive.luksKeyPath !== undefined && (await machine.files.stat(drive.luksKeyPath)) === null)
+    refuse(`the key ${drive.luksKeyPath} is not there`);
+}

@@ -1,0 +1,52 @@
+/**
+ * What a test needs of the machine: without it the test is skipped and says why, unless
+ * `MVM_REQUIRE` (a comma-separated list) names it: then it fails.
+ */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { imagesDir, testImage } from "./test-images.ts";
+
+export type Need = "root" | "qemu" | "network" | "volumes" | "images";
+
+const SYSTEM_PATH = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/**
+ * For the `skip` of a test or suite: false when everything is there, else the reason.
+ * @throws AssertionError when MVM_REQUIRE names what is missing
+ */
+export async function requires(...needs: readonly Need[]): Promise<string | false> {
+  for (const need of needs) {
+    const reason = skipReason(need, await obstacles[need](), process.env["MVM_REQUIRE"]);
+    if (reason !== false) return reason;
+  }
+  return false;
+}
+
+/** @param required the value of MVM_REQUIRE */
+export function skipReason(need: string, obstacle: string | null, required = ""): string | false {
+  if (obstacle === null) return false;
+  assert.ok(!required.split(",").includes(need), `MVM_REQUIRE names ${need}: ${obstacle}`);
+  return obstacle;
+}
+
+const obstacles: Readonly<Record<Need, () => Promise<string | null>>> = {
+  root: async () => (process.getuid?.() === 0 ? null : "needs root: run it with sudo"),
+  qemu: async () => missingProgram("qemu-system-x86_64", "qemu-system-x86"),
+  network: async () => {
+    const withoutTun = existsSync("/dev/net/tun") ? null : "needs /dev/net/tun: modprobe tun";
+    return missingProgram("ip", "iproute2") ?? withoutTun;
+  },
+  volumes: async () => missingProgram("cryptsetup", "cryptsetup-bin") ?? missingProgram("mke2fs", "e2fsprogs"),
+  images: async () => {
+    const builder = missingProgram("mmdebstrap", "mmdebstrap") ?? missingProgram("mkfs.erofs", "erofs-utils");
+    return builder === null || (await testImage("minimal")) !== null
+      ? null
+      : `${builder}, to build the image minimal that is not in ${imagesDir()} (MVM_TEST_IMAGES)`;
+  },
+};
+
+function missingProgram(program: string, debianPackage: string): string | null {
+  const isThere = SYSTEM_PATH.some((directory) => existsSync(join(directory, program)));
+  return isThere ? null : `needs ${program}: apt-get install ${debianPackage}`;
+}

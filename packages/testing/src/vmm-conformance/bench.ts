@@ -1,0 +1,13 @@
+/** What each case of the driver conformance suite gets: a place for VMs, and drivers to try on it. */
+import type { VmmDriver } from "@mvm/runtime";
+import type { VmFixture } from "../vm-fixture.ts";
+
+export interface Bench {
+  /** The driver's name, as it gives it itself. */
+  readonly name: string;
+  readonly fixture: VmFixture;
+  /** A new driver object, as after a start of the agent: it knows only what the journal keeps. */
+  readonly start: () => VmmDriver;
+}
+
+export type Case = readonly [what: string, body: (bench: Bench) => Promise<void>];
