@@ -31,7 +31,13 @@ function prepare() {
 
 function start() {
   const [program, ...args] = plan.command;
-  const child = spawn(program, args, { env: plan.env, uid: APP_ID, gid: APP_ID, cwd: "/data/home", stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, args, {
+    env: plan.env,
+    uid: APP_ID,
+    gid: APP_ID,
+    cwd: "/data/home",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const run = { child, output: "", ended: null };
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk) => (run.output = (run.output + chunk).slice(-OUTPUT_KEPT_CHARS * 16)));
@@ -56,8 +62,10 @@ async function runOnce() {
   const deadline = performance.now() + plan.timeout_seconds * 1000;
   const run = start();
   while (!(await isReady(run))) {
-    if (run.ended !== null) throw new Error(`it ended before it was ready: ${run.ended}\n${run.output.slice(-OUTPUT_KEPT_CHARS)}`);
-    if (performance.now() > deadline) throw new Error(`it was not ready after ${plan.timeout_seconds} s\n${run.output.slice(-OUTPUT_KEPT_CHARS)}`);
+    if (run.ended !== null)
+      throw new Error(`it ended before it was ready: ${run.ended}\n${run.output.slice(-OUTPUT_KEPT_CHARS)}`);
+    if (performance.now() > deadline)
+      throw new Error(`it was not ready after ${plan.timeout_seconds} s\n${run.output.slice(-OUTPUT_KEPT_CHARS)}`);
     await sleep(POLL_MS);
   }
   // The cache is written when the program ends in order.

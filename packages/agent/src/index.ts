@@ -1,7 +1,7 @@
 /** The public names of agent: its program, its API as routes, and what the CLI needs of this host. */
 export { createLinuxCommands, createLinuxProcesses } from "@mvm/runtime";
 export type { BuiltImage } from "@mvm/build";
-export { agentRoutes, InstanceAnswer, LogLine, LogsAnswer } from "./api/agent-routes.ts";
+export { agentRoutes, LogLine } from "./api/agent-routes.ts";
 export type { NodeAgentPorts } from "./assemble-node.ts";
 export { runAgent, type AgentPorts, type RunningAgent } from "./compose.ts";
 export { removeSecretsTmpfs } from "./host/secrets-tmpfs.ts";

@@ -150,6 +150,15 @@ test("apply waits until every instance is as it says", async () => {
   assert.match(stderr, /acme-gw-0 is ready/);
 });
 
+test("what is ready may be about to be restarted: apply waits until the node has nothing left to do", async () => {
+  node?.setBusy(true);
+  const early = await mvm("fleet apply fleet.toml --timeout 1");
+  assert.equal(early.code, 5);
+  assert.match(early.stderr, /after 1\.0 s: the node is at work \[MVM_WAIT_TIMEOUT\]/);
+  node?.setBusy(false);
+  assert.equal((await mvm("fleet apply fleet.toml --timeout 20")).code, 0);
+});
+
 test("applied again, nothing would change", async () => {
   assert.equal((await mvm("fleet plan fleet.toml")).stdout, "nothing would change\n");
 });
@@ -277,6 +286,12 @@ test("audit: newest last, filtered, who asked is named", async () => {
   const time = async (index: number) =>
     String(await json("audit list --instance acme-worker-0", `records.${index}.entry.at`));
   assert.ok((await time(0)) <= (await time(1)));
+});
+
+test("the quickstart without root is refused with the command to run, exit 6", async () => {
+  const { code, stderr } = await mvm("quickstart");
+  assert.equal(code, 6);
+  assert.match(stderr, /takes root \[MVM_HOST_NOT_ROOT\]\n {2}→ Run: sudo npm run quickstart\n$/);
 });
 
 test("destroy names what goes and asks; without a terminal it needs --yes", async () => {

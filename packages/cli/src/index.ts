@@ -1,3 +1,2 @@
 /** The public names of the CLI, for tests: programs call main.ts. */
 export type { CliContext, CliStreams, Input, Output, TextStyle } from "./context.ts";
-export { runCli } from "./run-cli.ts";

@@ -29,7 +29,7 @@ for (const [name, text] of Object.entries(files)) {
 }
 
 /** Every child compiles the same files. */
-const env = { ...process.env, NODE_COMPILE_CACHE: join(cwd, "compile-cache") };
+const env = { ...process.env, NODE_COMPILE_CACHE: join(cwd, "compile-cache"), NO_COLOR: "1" };
 
 interface Transcript {
   readonly command: string;

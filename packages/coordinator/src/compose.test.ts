@@ -7,9 +7,18 @@ import { once } from "node:events";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { apiRoute, isMvmError, jsonLogger, nodeClock, nodeRoutes, operatorRoutes, unixClient } from "@mvm/core";
+import {
+  apiRoute,
+  ErrorBody,
+  isMvmError,
+  jsonLogger,
+  nodeClock,
+  nodeRoutes,
+  operatorRoutes,
+  unixClient,
+} from "@mvm/core";
 import { listedCatalog, TEST_NODE, testImages, withCoordinator, type CoordinatorUnderTest } from "@mvm/testing";
-import { z } from "zod";
+import * as z from "zod";
 import { runCoordinator } from "./compose.ts";
 import type { CoordinatorSettings } from "./settings.ts";
 
@@ -116,54 +125,66 @@ test("closing answers who waits instead of keeping them", async () => {
   });
 });
 
-/** Sends bytes as they are and gives the status and the error's code. */
+/** Sends bytes as they are and gives the status and the error. */
 function raw(
   { settings }: CoordinatorUnderTest,
   what: { method: string; path: string; body?: string; headers?: Record<string, string> },
-): Promise<[number, string]> {
+): Promise<{ status: number; code: string; message: string }> {
   return new Promise((resolve, reject) => {
     const { method, path, body, headers = {} } = what;
     const outgoing = httpRequest({ socketPath: settings.socketPath, method, path, headers, agent: false }, (answer) => {
       let text = "";
       answer.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
-      answer.on("end", () =>
-        resolve([
-          answer.statusCode ?? 0,
-          z.object({ error: z.object({ code: z.string() }) }).parse(JSON.parse(text)).error.code,
-        ]),
-      );
+      answer.on("end", () => resolve({ status: answer.statusCode ?? 0, ...ErrorBody.parse(JSON.parse(text)).error }));
     });
     outgoing.on("error", reject);
     outgoing.end(body);
   });
 }
 
-test("what is not a request of the API is refused with an error in JSON", async () => {
-  await withCoordinator(async (under) => {
-    const apply = { method: "POST", path: "/v1/fleet/apply" };
-    assert.deepEqual(await raw(under, { method: "GET", path: "/v1/nothing" }), [404, "MVM_API_REQUEST_INVALID"]);
-    assert.deepEqual(await raw(under, { method: "DELETE", path: "/v1/fleet" }), [404, "MVM_API_REQUEST_INVALID"]);
-    assert.deepEqual(await raw(under, { ...apply, body: "{" }), [400, "MVM_API_REQUEST_INVALID"]);
-    assert.deepEqual(await raw(under, { ...apply, body: "{}" }), [400, "MVM_API_REQUEST_INVALID"]);
-    assert.deepEqual(await raw(under, { method: "GET", path: "/v1/instances?wait_ms=999999999" }), [
-      400,
-      "MVM_API_REQUEST_INVALID",
-    ]);
-    assert.deepEqual(await raw(under, { method: "GET", path: "/v1/audit?limit=0" }), [400, "MVM_API_REQUEST_INVALID"]);
-    assert.deepEqual(await raw(under, { method: "GET", path: "/v1/tenants/%2e%2e%2fx" }), [
-      404,
-      "MVM_TENANT_NOT_FOUND",
-    ]);
+const strangeRequests: readonly (readonly [string, Parameters<typeof raw>[1], number, string, RegExp])[] = [
+  ["an unknown path", { method: "GET", path: "/v1/nothing" }, 404, "MVM_API_REQUEST_INVALID", /GET \/v1\/nothing/],
+  ["an unknown method", { method: "DELETE", path: "/v1/fleet" }, 404, "MVM_API_REQUEST_INVALID", /DELETE/],
+  ["no JSON", { method: "POST", path: "/v1/fleet/plan", body: "{" }, 400, "MVM_API_REQUEST_INVALID", /is not JSON/],
+  [
+    "another shape",
+    { method: "POST", path: "/v1/fleet/plan", body: "{}" },
+    400,
+    "MVM_API_REQUEST_INVALID",
+    /the body .* fleet/,
+  ],
+  [
+    "too long a wait",
+    { method: "GET", path: "/v1/instances?wait_ms=99999999" },
+    400,
+    "MVM_API_REQUEST_INVALID",
+    /the query .* wait_ms/,
+  ],
+  ["an empty page", { method: "GET", path: "/v1/audit?limit=0" }, 400, "MVM_API_REQUEST_INVALID", /the query .* limit/],
+  ["a path in an id", { method: "GET", path: "/v1/tenants/%2e%2e%2fx" }, 404, "MVM_TENANT_NOT_FOUND", /'\.\.\/x'/],
+];
+for (const [what, request, status, code, message] of strangeRequests) {
+  test(`a request with ${what} is refused with an error in JSON`, async () => {
+    await withCoordinator(async (under) => {
+      const answer = await raw(under, request);
+      assert.deepEqual([answer.status, answer.code], [status, code]);
+      assert.match(answer.message, message);
+    });
   });
-});
+}
 
 test("a body above its route's cap is refused unread, with and without a stated length", async () => {
   await withCoordinator(async (under) => {
-    const stop = { method: "POST", path: "/v1/instances/acme-gw-0/stop" };
-    const body = JSON.stringify({ claimed_by: "x".repeat(100_000) });
-    const chunked = { "transfer-encoding": "chunked" };
-    assert.deepEqual(await raw(under, { ...stop, body }), [400, "MVM_API_REQUEST_INVALID"]);
-    assert.deepEqual(await raw(under, { ...stop, body, headers: chunked }), [400, "MVM_API_REQUEST_INVALID"]);
+    const stop = {
+      method: "POST",
+      path: "/v1/instances/acme-gw-0/stop",
+      body: JSON.stringify({ claimed_by: "x".repeat(100_000) }),
+    };
+    for (const headers of [{}, { "transfer-encoding": "chunked" }]) {
+      const answer = await raw(under, { ...stop, headers });
+      assert.deepEqual([answer.status, answer.code], [400, "MVM_API_REQUEST_INVALID"]);
+      assert.match(answer.message, /larger than 65536 bytes/);
+    }
     const huge = apiRoute({ ...operatorRoutes.stopInstance, body: z.object({ claimed_by: z.string() }) });
     const call = under.client.call(huge, {
       params: { instance: "acme-gw-0" },

@@ -9,7 +9,7 @@ export function turns(): Turns {
   let last: Promise<unknown> = Promise.resolve();
   return {
     take(work) {
-      const mine = last.then(work, work);
+      const mine = last.then(work);
       last = mine.catch(() => undefined);
       return mine;
     },

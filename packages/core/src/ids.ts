@@ -5,7 +5,7 @@
  * brand was checked once and may be used in paths, device names and argv without further thought.
  * This file must never do I/O.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 const ID_HINT = "lower-case letters, digits and '-', beginning with a letter";
 
@@ -27,7 +27,10 @@ export type PoolId = z.infer<typeof PoolId>;
 export const InstanceId = z
   .string()
   .max(54)
-  .regex(/^[a-z][a-z0-9-]*-[a-z][a-z0-9]{0,15}-(?:0|[1-9][0-9]{0,3})$/, "an instance id is <tenant>-<pool>-<number>, such as acme-gw-0")
+  .regex(
+    /^[a-z][a-z0-9-]*-[a-z][a-z0-9]{0,15}-(?:0|[1-9][0-9]{0,3})$/,
+    "an instance id is <tenant>-<pool>-<number>, such as acme-gw-0",
+  )
   .brand<"InstanceId">();
 export type InstanceId = z.infer<typeof InstanceId>;
 
@@ -55,7 +58,10 @@ export type RevisionId = z.infer<typeof RevisionId>;
 /** A secret's name inside its tenant, dotted: `gateway.token`, `telegram.token`. */
 export const SecretName = z
   .string()
-  .regex(/^[a-z][a-z0-9]*(?:\.[a-z][a-z0-9]*){0,3}$/, "a secret's name is dotted lower-case words, such as telegram.token")
+  .regex(
+    /^[a-z][a-z0-9]*(?:\.[a-z][a-z0-9]*){0,3}$/,
+    "a secret's name is dotted lower-case words, such as telegram.token",
+  )
   .brand<"SecretName">();
 export type SecretName = z.infer<typeof SecretName>;
 

@@ -1,16 +1,8 @@
 /** The public names of core. Everything else of it is its own affair. */
-export { ErrorBody, errorBody, errorFromBody, httpStatusOf, isErrorCode } from "./api/error-body.ts";
-export { FleetChange, FleetPlan, fleetActions } from "./api/fleet-plan.ts";
+export { ErrorBody, errorBody, httpStatusOf, isErrorCode } from "./api/error-body.ts";
+export { FleetChange, FleetPlan } from "./api/fleet-plan.ts";
 export { unixClient, type ApiCall, type UnixClient } from "./api/host/unix-client.ts";
-export {
-  ChainHead,
-  MAX_AUDIT_BATCH,
-  MAX_WAIT_MS,
-  SpecAnswer,
-  StatusAnswer,
-  StatusDelivery,
-  nodeRoutes,
-} from "./api/node-api.ts";
+export { ChainHead, MAX_AUDIT_BATCH, StatusAnswer, StatusDelivery, nodeRoutes } from "./api/node-api.ts";
 export {
   AuditQuery,
   FleetApplyAnswer,
@@ -21,7 +13,7 @@ export {
   TenantCommandAnswer,
   operatorRoutes,
 } from "./api/operator-api.ts";
-export { apiRoute, routePath, type ApiRoute } from "./api/route.ts";
+export { apiRoute, type ApiRoute } from "./api/route.ts";
 export {
   AuditRecord,
   FleetView,
@@ -32,31 +24,13 @@ export {
   SecretView,
   TenantView,
 } from "./api/views.ts";
-export {
-  AuditEntry,
-  CHAIN_START,
-  Cause,
-  causes,
-  chainEntry,
-  firstBrokenEntry,
-  type AuditDraft,
-} from "./audit/entry.ts";
+export { AuditEntry, Cause, chainEntry, firstBrokenEntry, type AuditDraft } from "./audit/entry.ts";
 export type { EffectiveConfig } from "./config/effective-config.ts";
-export { configRules, type ConfigRule, type ConfigSearch } from "./config/find-config.ts";
+export { type ConfigRule, type ConfigSearch } from "./config/find-config.ts";
 export { loadConfig, type LoadedConfig } from "./config/load-config.ts";
-export { ConfigFile, TypesFile } from "./config/schema.ts";
 export { catalogue, type CatalogueEntry, type ErrorCode, type ExitCode } from "./errors/catalogue.ts";
 export { MvmError, exitCodeOf, isMvmError, messageOf, type MvmErrorFields, type Retry } from "./errors/mvm-error.ts";
-export {
-  ConnectorSettings,
-  DesiredCounts,
-  Egress,
-  EgressRule,
-  Fleet,
-  FleetPool,
-  FleetTenant,
-  ModelSettings,
-} from "./fleet/schema.ts";
+export { ConnectorSettings, Egress, Fleet, FleetPool, FleetTenant, ModelSettings } from "./fleet/schema.ts";
 export { loadFleet, type LoadedFleet } from "./fleet/load-fleet.ts";
 export { canonicalJson, hashOf, sha256 } from "./hash.ts";
 export {
@@ -70,25 +44,8 @@ export {
   instanceId,
   splitInstanceId,
 } from "./ids.ts";
-export {
-  Artifact,
-  ArtifactName,
-  ImageManifest,
-  artifactNames,
-  imageKinds,
-  type CatalogueImage,
-  type ImageCatalog,
-} from "./images/manifest.ts";
-export {
-  allowedEvents,
-  instanceEvents,
-  passingStates,
-  stableStates,
-  transition,
-  transitions,
-  type InstanceEvent,
-  type InstanceState,
-} from "./instance-state.ts";
+export { Artifact, ArtifactName, ImageManifest, type CatalogueImage, type ImageCatalog } from "./images/manifest.ts";
+export { instanceEvents, transition, transitions, type InstanceEvent, type InstanceState } from "./instance-state.ts";
 export { openKeyStore, type KeyStore } from "./keys/key-store.ts";
 export { seal, secretContext, unseal, type SealRequest } from "./keys/seal.ts";
 export { isoTime, type Clock } from "./ports/clock.ts";
@@ -98,40 +55,16 @@ export type { Logger } from "./ports/logger.ts";
 export type { ProcessFacts, ProcessRef, Processes, SpawnDetachedRequest } from "./ports/processes.ts";
 export type { Random } from "./ports/random.ts";
 export { Secret } from "./secret.ts";
-export {
-  Hold,
-  InstanceSpec,
-  NodeSpec,
-  PoolSpec,
-  SealedValue,
-  TenantNetworkSpec,
-  TenantSpec,
-  Uplink,
-} from "./spec/node-spec.ts";
-export {
-  Condition,
-  ConnectorStatus,
-  GuestReport,
-  InstanceStateName,
-  InstanceStatus,
-  NodeStatus,
-  Refusal,
-} from "./spec/node-status.ts";
-export { nearestName } from "./toml/nearest.ts";
+export { Hold, InstanceSpec, NodeSpec, PoolSpec, TenantNetworkSpec, TenantSpec, Uplink } from "./spec/node-spec.ts";
+export { Condition, GuestReport, InstanceStateName, InstanceStatus, NodeStatus, Refusal } from "./spec/node-status.ts";
 export { Problem, problemLine, problemsError, problemsOf, type Place } from "./toml/problem.ts";
 export { tomlText } from "./toml/toml-text.ts";
-export { shownPath } from "./toml/source-file.ts";
 export {
-  DebianDeclaration,
-  DriveName,
   MicrovmsTables,
   PatchDeclaration,
   ProfileDeclaration,
   Resources,
-  RoleDeclaration,
-  SecretDeclaration,
   WarmDeclaration,
-  driveNames,
 } from "./types/declarations.ts";
 export { ResolvedType, resolveType, typeKey } from "./types/resolved-type.ts";
 export { nodeClock } from "./node/clock.ts";

@@ -41,7 +41,14 @@ const refused: Row = {
 
 export const transitions: Readonly<Record<InstanceState, Row>> = {
   stopped: { ...refused, start: "starting", destroy: "destroying" },
-  starting: { ...refused, "start.done": "running", "start.failed": "stopped", stop: "stopping", destroy: "destroying", "vm.lost": "stopped" },
+  starting: {
+    ...refused,
+    "start.done": "running",
+    "start.failed": "stopped",
+    stop: "stopping",
+    destroy: "destroying",
+    "vm.lost": "stopped",
+  },
   running: { ...refused, stop: "stopping", destroy: "destroying", "vm.lost": "stopped" },
   stopping: { ...refused, stop: "stopping", "stop.done": "stopped", destroy: "destroying", "vm.lost": "stopping" },
   destroying: { ...refused, destroy: "destroying", "destroy.done": "destroyed", "vm.lost": "destroying" },

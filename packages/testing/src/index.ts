@@ -1,11 +1,7 @@
 /** The public names of testing: fakes, conformance suites and fixtures. */
 export {
   catalogueImage,
-  LARGE_REVISION,
   listedCatalog,
-  obedientStatus,
-  playedAgent,
-  SMALL_REVISION,
   testImages,
   testSettings,
   testTables,
@@ -74,7 +70,7 @@ export { openVmFixture, type TestVm, type VmFixture } from "./vm-fixture.ts";
 export { vmmConformance, type DriverUnderTest } from "./vmm-conformance.ts";
 export { helloOf } from "./vmm-conformance/guest.ts";
 export { installedOpenClaw, type InstalledOpenClaw, type OpenClawPlaces } from "./installed-openclaw.ts";
-export { startModelServer, type AskedQuestion, type ModelServer } from "./model-server.ts";
+export { type AskedQuestion, type ModelServer } from "./model-server.ts";
 export {
   connectWhenAdmitted,
   GatewayRefusal,
@@ -84,7 +80,14 @@ export {
   type OpenClawClientOptions,
 } from "./openclaw-client.ts";
 export { FakeNode } from "./fakes/fake-node.ts";
-export { singlePoolSpec, testNodeSpec, testPair, type TestPool, type TestSpec, type TestWish } from "./fakes/test-node-spec.ts";
+export {
+  singlePoolSpec,
+  testNodeSpec,
+  testPair,
+  type TestPool,
+  type TestSpec,
+  type TestWish,
+} from "./fakes/test-node-spec.ts";
 export { withCoordinator, type CoordinatorOptions, type CoordinatorUnderTest } from "./running-coordinator.ts";
 export { openOpenClawTenant, type OpenClawTenant } from "./guest-root/openclaw-tenant.ts";
 export type { RootedGuest } from "./guest-root/rooted-guest.ts";

@@ -10,7 +10,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { z } from "zod";
+import * as z from "zod";
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 const CALL_ID = "call_1";

@@ -10,6 +10,8 @@ import { instanceStatus } from "./instance-views.ts";
 export interface ObedientNode {
   /** From now on these instances report this in place of success. */
   report(changes: Readonly<Record<string, Partial<InstanceStatus>>>): void;
+  /** Whether it says of itself that there is more to do. */
+  setBusy(isBusy: boolean): void;
   close(): Promise<void>;
 }
 
@@ -17,6 +19,7 @@ export function startObedientNode(socketPath: string): ObedientNode {
   const client = unixClient(socketPath);
   const stop = new AbortController();
   let changes: Readonly<Record<string, Partial<InstanceStatus>>> = {};
+  let busy = false;
   let hasNews = new AbortController();
 
   async function rounds(): Promise<void> {
@@ -33,6 +36,7 @@ export function startObedientNode(socketPath: string): ObedientNode {
       if (spec === null) continue;
       generation = spec.generation;
       const status = nodeStatus(generation, {
+        converged: !busy,
         instances: statusesOf(spec, changes),
         tenants: spec.tenants
           .filter(({ pools }) => pools.some(({ instances }) => instances.some(({ wanted }) => wanted !== "destroyed")))
@@ -47,6 +51,10 @@ export function startObedientNode(socketPath: string): ObedientNode {
   return {
     report(next) {
       changes = next;
+      hasNews.abort();
+    },
+    setBusy(isBusy) {
+      busy = isBusy;
       hasNews.abort();
     },
     async close() {

@@ -8,7 +8,7 @@ import { createHash, generateKeyPairSync, sign, type KeyObject } from "node:cryp
 import { setTimeout as delay } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
 import WebSocket from "ws";
-import { z } from "zod";
+import * as z from "zod";
 
 const PROTOCOL = 4;
 const CLIENTS = {

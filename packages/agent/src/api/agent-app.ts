@@ -10,7 +10,7 @@ import {
   type Logger,
 } from "@mvm/core";
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { NodeAgent } from "../node-agent.ts";
 import { agentRoutes } from "./agent-routes.ts";
 import { consoleLogs, guestLogs } from "./instance-logs.ts";

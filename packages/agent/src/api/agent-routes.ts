@@ -3,7 +3,7 @@
  * Unix socket that only root opens; called by the CLI. It changes nothing.
  */
 import { apiRoute, AuditEntry, InstanceStatus, NodeStatus } from "@mvm/core";
-import { z } from "zod";
+import * as z from "zod";
 
 const MAX_LOG_ENTRIES = 500;
 const nothing = z.object({});

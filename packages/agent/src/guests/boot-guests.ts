@@ -43,8 +43,8 @@ export function createBootGuests(parts: {
       onHello();
       return attempt((askMs) => dataDriveOf(handle, channel, { timeoutMs: askMs, signal }));
     },
-    async shutDown(handle, timeoutMs) {
-      await channels.of(handle).request("shutdown", {}, { timeoutMs });
+    async shutDown(handle, options) {
+      await channels.of(handle).request("shutdown", {}, options);
     },
   };
 }

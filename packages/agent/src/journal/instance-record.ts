@@ -15,7 +15,7 @@ import {
   TypeName,
 } from "@mvm/core";
 import type { VmHandle } from "@mvm/runtime";
-import { z } from "zod";
+import * as z from "zod";
 
 /** How the instance is attached to its tenant's network; the coordinator's words. */
 export const Attachment = z.object({

@@ -3,7 +3,7 @@
  * or to take it back after the agent died. At most one an instance.
  */
 import { Cause, InstanceId, InstanceSpec, PoolSpec, ResolvedType, TenantSpec } from "@mvm/core";
-import { z } from "zod";
+import * as z from "zod";
 
 export const operationKinds = ["start", "stop", "destroy", "release"] as const;
 export type OperationKind = (typeof operationKinds)[number];

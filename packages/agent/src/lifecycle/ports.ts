@@ -33,7 +33,7 @@ export interface BootGuests {
     options: { readonly timeoutMs: number; readonly signal: AbortSignal; readonly onHello: () => void },
   ): Promise<DataDrive>;
   /** Asks the guest to stop by itself; resolves when it has taken the request. */
-  shutDown(handle: VmHandle, timeoutMs: number): Promise<void>;
+  shutDown(handle: VmHandle, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<void>;
 }
 
 /** Loopback ports of instances. */

@@ -92,6 +92,16 @@ describe("refusals", () => {
     assert.equal(await node.machine.files.stat(volume), null);
   });
 
+  it("refuses an instance whose tenant's key is gone, and starts it when the key is back", async () => {
+    const node = new FakeNode();
+    node.machine.missingKeys.add("acme");
+    node.startAgent();
+    node.takeSpec(singlePoolSpec());
+    assert.ok(await node.until(() => node.instance(SINGLE).refusal?.code === "MVM_KEY_MISSING"));
+    node.machine.missingKeys.clear();
+    assert.ok(await node.converged());
+  });
+
   it("lets a refused gateway keep its worker waiting", async () => {
     const node = new FakeNode();
     node.startAgent();

@@ -41,12 +41,24 @@ describe("manual stop, start and destroy", () => {
     assert.ok(gatewayStop !== undefined && workerDone !== undefined && workerDone.sequence < gatewayStop.sequence);
   });
 
+  it("asks the guest to stop by itself, also when the agent ends meanwhile", async () => {
+    const node = await FakeNode.started(singlePoolSpec());
+    node.takeSpec(singlePoolSpec({ wanted: ["stopped"] }, 2));
+    assert.ok(await node.until(() => node.stateOf(SINGLE) === "stopping"));
+    await node.stopAgent();
+    node.startAgent();
+    assert.ok(await node.converged());
+    assert.equal(node.stateOf(SINGLE), "stopped");
+    assert.deepEqual(node.machine.kills, []);
+  });
+
   it("kills a guest that does not stop by itself", async () => {
     const node = await FakeNode.started(singlePoolSpec());
     node.machine.stubborn.add(node.instance(SINGLE).instance_id);
     node.takeSpec(singlePoolSpec({ wanted: ["stopped"] }, 2));
     assert.ok(await node.converged());
     assert.equal(node.machine.vms.size, 0);
+    assert.deepEqual(node.machine.kills, [SINGLE]);
     assert.deepEqual(node.logged("guest.shutdown.late"), [SINGLE]);
   });
 

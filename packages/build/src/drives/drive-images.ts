@@ -16,8 +16,10 @@ export function createDriveImages(ports: { readonly commands: CommandRunner; rea
 
   async function stageTree(request: DriveImageRequest, treeDir: string): Promise<void> {
     await files.ensureDir(treeDir, { mode: 0o755 });
-    for (const directory of directoriesOf(request.files)) await files.ensureDir(join(treeDir, directory), { mode: 0o755 });
-    for (const file of request.files) await files.writeAtomic(join(treeDir, file.path), file.contents, { mode: file.mode });
+    for (const directory of directoriesOf(request.files))
+      await files.ensureDir(join(treeDir, directory), { mode: 0o755 });
+    for (const file of request.files)
+      await files.writeAtomic(join(treeDir, file.path), file.contents, { mode: file.mode });
   }
 
   async function makeImage(request: DriveImageRequest, imagePath: string): Promise<void> {
@@ -27,10 +29,17 @@ export function createDriveImages(ports: { readonly commands: CommandRunner; rea
     await commands.run({ argv: mke2fsArgv(request, treeDir, imagePath), timeoutMs: TOOL_TIMEOUT_MS, env });
     const scriptPath = join(request.scratchDir, "owners.debugfs");
     await files.writeAtomic(scriptPath, debugfsScript(request.files));
-    const { stderr } = await commands.run({ argv: ["debugfs", "-w", "-f", scriptPath, imagePath], timeoutMs: TOOL_TIMEOUT_MS, env });
+    const { stderr } = await commands.run({
+      argv: ["debugfs", "-w", "-f", scriptPath, imagePath],
+      timeoutMs: TOOL_TIMEOUT_MS,
+      env,
+    });
     // debugfs exits 0 even when a line of its script failed; what it says beyond its banner is an error.
     const complaint = stderr.split("\n").find((line) => line !== "" && !line.startsWith("debugfs 1."));
-    if (complaint !== undefined) throw new MvmError("MVM_DRIVE_BUILD_FAILED", { message: `debugfs refused to finish ${request.label}: ${complaint}` });
+    if (complaint !== undefined)
+      throw new MvmError("MVM_DRIVE_BUILD_FAILED", {
+        message: `debugfs refused to finish ${request.label}: ${complaint}`,
+      });
   }
 
   return {

@@ -12,7 +12,11 @@ test("directories come with their parents, parents first", () => {
 
 test("paths that could leave the tree or break the script are refused", () => {
   for (const path of ["../up", "/abs", "a//b", "a b", "a\nrm /", "", ".hidden", "a/../b"]) {
-    assert.throws(() => checkDriveFiles([file(path)]), (error) => isMvmError(error, "MVM_DRIVE_BUILD_FAILED"), path);
+    assert.throws(
+      () => checkDriveFiles([file(path)]),
+      (error) => isMvmError(error, "MVM_DRIVE_BUILD_FAILED"),
+      path,
+    );
   }
   assert.throws(() => checkDriveFiles([file("a"), file("a")]), /twice/);
   checkDriveFiles([file("openclaw.json"), file("sub/dir/file-1.txt")]);
@@ -25,7 +29,14 @@ test("the size grows with the contents", () => {
 
 test("mke2fs is told everything that would else depend on the machine", () => {
   const uuid = "11111111-2222-4333-8444-555555555555";
-  const request = { label: "mvm-config" as const, uuid, files: [file("a")], outputPath: "/o", scratchDir: "/s", ownerUid: 200_000 };
+  const request = {
+    label: "mvm-config" as const,
+    uuid,
+    files: [file("a")],
+    outputPath: "/o",
+    scratchDir: "/s",
+    ownerUid: 200_000,
+  };
   assert.deepEqual(mke2fsArgv(request, "/s/tree", "/o.new"), [
     ...["mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal,^resize_inode,^orphan_file,^metadata_csum_seed"],
     ...["-b", "1024", "-I", "256", "-m", "0", "-L", "mvm-config", "-U", uuid],

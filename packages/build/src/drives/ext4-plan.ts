@@ -32,7 +32,10 @@ export function directoriesOf(files: readonly DriveFile[]): readonly string[] {
 export function checkDriveFiles(files: readonly DriveFile[]): void {
   const seen = new Set<string>();
   for (const { path } of files) {
-    if (!SAFE_PATH.test(path)) throw new MvmError("MVM_DRIVE_BUILD_FAILED", { message: `a drive can't hold a file named ${JSON.stringify(path)}` });
+    if (!SAFE_PATH.test(path))
+      throw new MvmError("MVM_DRIVE_BUILD_FAILED", {
+        message: `a drive can't hold a file named ${JSON.stringify(path)}`,
+      });
     if (seen.has(path)) throw new MvmError("MVM_DRIVE_BUILD_FAILED", { message: `a drive was given ${path} twice` });
     seen.add(path);
   }
@@ -40,18 +43,50 @@ export function checkDriveFiles(files: readonly DriveFile[]): void {
 
 /** Size of the file system in whole MiB: contents in blocks, one block an entry, and a fixed part. */
 export function driveSizeMib(files: readonly DriveFile[]): number {
-  const contentBytes = files.reduce((sum, file) => sum + Math.ceil(Buffer.byteLength(file.contents) / BLOCK_BYTES) * BLOCK_BYTES, 0);
+  const contentBytes = files.reduce(
+    (sum, file) => sum + Math.ceil(Buffer.byteLength(file.contents) / BLOCK_BYTES) * BLOCK_BYTES,
+    0,
+  );
   const entryBytes = (files.length + directoriesOf(files).length) * 2 * BLOCK_BYTES;
   return 1 + Math.ceil((contentBytes + entryBytes) / MIB);
 }
 
 /** Argv of mke2fs. The UUID also seeds the directory hash, so that the layout is fixed. */
-export function mke2fsArgv(request: DriveImageRequest, treeDir: string, imagePath: string): readonly [string, ...string[]] {
+export function mke2fsArgv(
+  request: DriveImageRequest,
+  treeDir: string,
+  imagePath: string,
+): readonly [string, ...string[]] {
   const features = "^has_journal,^resize_inode,^orphan_file,^metadata_csum_seed";
   const extended = `hash_seed=${request.uuid},lazy_itable_init=0,nodiscard,root_owner=0:0`;
   return [
-    ...(["mke2fs", "-q", "-F", "-t", "ext4", "-O", features, "-b", String(BLOCK_BYTES), "-I", "256", "-m", "0"] as const),
-    ...["-L", request.label, "-U", request.uuid, "-E", extended, "-d", treeDir, imagePath, `${driveSizeMib(request.files)}M`],
+    ...([
+      "mke2fs",
+      "-q",
+      "-F",
+      "-t",
+      "ext4",
+      "-O",
+      features,
+      "-b",
+      String(BLOCK_BYTES),
+      "-I",
+      "256",
+      "-m",
+      "0",
+    ] as const),
+    ...[
+      "-L",
+      request.label,
+      "-U",
+      request.uuid,
+      "-E",
+      extended,
+      "-d",
+      treeDir,
+      imagePath,
+      `${driveSizeMib(request.files)}M`,
+    ],
   ];
 }
 

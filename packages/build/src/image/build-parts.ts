@@ -53,8 +53,13 @@ export async function kernelPart(context: PartsContext): Promise<KernelRecord> {
   return record;
 }
 
-async function isSound({ kernel, vmlinux, initrd }: KernelRecord, { store, ports: { files } }: PartsContext): Promise<boolean> {
-  const problems = await Promise.all([kernel, vmlinux, initrd].map((artifact) => artifactProblem(store, artifact, files)));
+async function isSound(
+  { kernel, vmlinux, initrd }: KernelRecord,
+  { store, ports: { files } }: PartsContext,
+): Promise<boolean> {
+  const problems = await Promise.all(
+    [kernel, vmlinux, initrd].map((artifact) => artifactProblem(store, artifact, files)),
+  );
   return problems.every((problem) => problem === null);
 }
 
@@ -74,7 +79,16 @@ export async function debianPart(profilePackages: readonly string[], context: Pa
     const target = join(workDir, "debian.tar");
     const onLine = progressOf(context, "debian");
     await ports.commands.run(
-      mmdebstrapRequest({ variant: "essential", format: "tar", packages, target, workDir, downloadEnv, onLine, signal }),
+      mmdebstrapRequest({
+        variant: "essential",
+        format: "tar",
+        packages,
+        target,
+        workDir,
+        downloadEnv,
+        onLine,
+        signal,
+      }),
     );
     await ports.files.rename(target, archive);
   }

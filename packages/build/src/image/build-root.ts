@@ -39,10 +39,16 @@ export async function makeRootImage(request: RootImageRequest): Promise<RootImag
   const baseArchive = await pack(join(baseDir, "files"), "base.tar");
   const filesArchive = profile.debian.files === undefined ? null : await pack(profile.debian.files, "files.tar");
   const nodePath = join(request.nodeDir, "node");
-  const patches = await composeRootTree({ ...request, tree, buildDir, nodePath, baseArchive, filesArchive, signal }, ports);
+  const patches = await composeRootTree(
+    { ...request, tree, buildDir, nodePath, baseArchive, filesArchive, signal },
+    ports,
+  );
   if (profile.warm !== undefined) {
     onProgress("warm", profile.warm.command.join(" "));
-    await warmTree({ tree, buildDir, warm: profile.warm, onLine: (line) => onProgress("warm", line), signal }, ports.commands);
+    await warmTree(
+      { tree, buildDir, warm: profile.warm, onLine: (line) => onProgress("warm", line), signal },
+      ports.commands,
+    );
   }
   onProgress("pack", "writing the file system");
   const imagePath = join(workDir, "rootfs.erofs");

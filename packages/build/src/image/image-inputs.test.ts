@@ -9,7 +9,9 @@ const declared = {
   min_mem_mib: 256,
   defaults: { vcpus: 1, mem_mib: 512, data_mib: 256 },
   debian: { packages: ["git", "openssl"], npm: "/one/place", units: ["a.service"] },
-  patches: [{ reason: "because it must", package: "p", version: "1", files: "*", expect: "abcd", replace: "x", count: 1 }],
+  patches: [
+    { reason: "because it must", package: "p", version: "1", files: "*", expect: "abcd", replace: "x", count: 1 },
+  ],
   warm: { command: ["a"], ready_output: "up", runs: 1, timeout_seconds: 10, cache_from: "/a", cache_to: "/b" },
 };
 const hash = (profile: object = {}, other: Partial<SourceHashes> = {}, name = "p"): string =>
@@ -33,7 +35,10 @@ for (const [what, changed] of [
 for (const [what, same] of [
   ["the order of packages", hash({ debian: { ...declared.debian, packages: ["openssl", "git", "git"] } })],
   ["where the profile lies", hash({ debian: { ...declared.debian, npm: "/another/place" } })],
-  ["what the host alone sees", hash({ description: "e", ports: [{ name: "a", port: 1 }], min_mem_mib: 300, services: ["a.service"] })],
+  [
+    "what the host alone sees",
+    hash({ description: "e", ports: [{ name: "a", port: 1 }], min_mem_mib: 300, services: ["a.service"] }),
+  ],
 ] as const) {
   test(`${what} makes no other image`, () => assert.equal(same, hash()));
 }

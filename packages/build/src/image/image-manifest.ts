@@ -1,6 +1,6 @@
 /** Writes an image's manifest and gives it its revision: the hash of everything else in it. Pure. */
 import { ImageManifest, hashOf } from "@mvm/core";
-import type { z } from "zod";
+import type * as z from "zod";
 
 const REVISION_DIGITS = 16;
 

@@ -49,7 +49,10 @@ test("times and what a umask takes away make no other tree", async () => {
 
 test("a directory that is missing is an error that names it", async () => {
   const missing = join(scratch, "missing");
-  await assert.rejects(() => treeHash(missing, ports), (error) => isMvmError(error, "MVM_IMAGE_BUILD_FAILED") && error.message.includes(missing));
+  await assert.rejects(
+    () => treeHash(missing, ports),
+    (error) => isMvmError(error, "MVM_IMAGE_BUILD_FAILED") && error.message.includes(missing),
+  );
 });
 
 test("a tree is unpacked with the modes that git keeps, through what links to directories there", async () => {

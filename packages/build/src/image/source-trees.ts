@@ -17,13 +17,25 @@ interface SourcePorts {
 /** The command that packs a directory's tree. Pure. */
 export function packTreeRequest(directory: string, archivePath: string): CommandRequest {
   const fixed = ["--sort=name", "--format=gnu", "--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX"];
-  return { argv: ["tar", ...fixed, `--file=${archivePath}`, `--directory=${directory}`, "--create", "."], timeoutMs: TAR_TIMEOUT_MS };
+  return {
+    argv: ["tar", ...fixed, `--file=${archivePath}`, `--directory=${directory}`, "--create", "."],
+    timeoutMs: TAR_TIMEOUT_MS,
+  };
 }
 
 /** The command that unpacks an archive onto a tree, following what links to directories there. Pure. */
 export function unpackTreeRequest(archivePath: string, tree: string): CommandRequest {
-  const faithful = ["--numeric-owner", "--same-permissions", "--xattrs", "--xattrs-include=*", "--keep-directory-symlink"];
-  return { argv: ["tar", ...faithful, `--file=${archivePath}`, `--directory=${tree}`, "--extract"], timeoutMs: TAR_TIMEOUT_MS };
+  const faithful = [
+    "--numeric-owner",
+    "--same-permissions",
+    "--xattrs",
+    "--xattrs-include=*",
+    "--keep-directory-symlink",
+  ];
+  return {
+    argv: ["tar", ...faithful, `--file=${archivePath}`, `--directory=${tree}`, "--extract"],
+    timeoutMs: TAR_TIMEOUT_MS,
+  };
 }
 
 /**
@@ -45,9 +57,15 @@ export async function treeHash(directory: string, { commands, files }: SourcePor
       if (kind === "d") return { path };
       if (kind === "l") return { path, target };
       if (kind !== "f" || mode === undefined || path === undefined) {
-        throw new MvmError("MVM_IMAGE_BUILD_FAILED", { message: `${join(directory, path ?? "")} is neither a file nor a link` });
+        throw new MvmError("MVM_IMAGE_BUILD_FAILED", {
+          message: `${join(directory, path ?? "")} is neither a file nor a link`,
+        });
       }
-      return { path, executable: (Number.parseInt(mode, 8) & 0o100) !== 0, sha256: await files.sha256(join(directory, path)) };
+      return {
+        path,
+        executable: (Number.parseInt(mode, 8) & 0o100) !== 0,
+        sha256: await files.sha256(join(directory, path)),
+      };
     }),
   );
   return hashOf(entries.toSorted((a, b) => ((a.path ?? "") < (b.path ?? "") ? -1 : 1)));

@@ -25,8 +25,13 @@ const size = (bytes: Buffer): Buffer => {
   word.writeUInt32LE(bytes.length);
   return word;
 };
-const lz4 = Buffer.concat([Buffer.from([0x02, 0x21, 0x4c, 0x18, ELF.length + 2, 0, 0, 0, 0xf0, ELF.length - 15]), ELF, size(ELF)]);
-const refused = (message: RegExp) => (error: unknown) => isMvmError(error, "MVM_IMAGE_BUILD_FAILED") && message.test(error.message);
+const lz4 = Buffer.concat([
+  Buffer.from([0x02, 0x21, 0x4c, 0x18, ELF.length + 2, 0, 0, 0, 0xf0, ELF.length - 15]),
+  ELF,
+  size(ELF),
+]);
+const refused = (message: RegExp) => (error: unknown) =>
+  isMvmError(error, "MVM_IMAGE_BUILD_FAILED") && message.test(error.message);
 
 for (const [name, payload] of [
   ["lz4", lz4],
@@ -39,7 +44,10 @@ for (const [name, payload] of [
 }
 
 test("a payload that nobody knows is refused with its first bytes", () => {
-  assert.throws(() => extractVmlinux(bzImage(Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 1, 2]))), refused(/fd377a585a00.*lz4, gzip, zstd/));
+  assert.throws(
+    () => extractVmlinux(bzImage(Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 1, 2]))),
+    refused(/fd377a585a00.*lz4, gzip, zstd/),
+  );
 });
 
 test("what unpacks to something else than ELF is refused", () => {
@@ -47,7 +55,10 @@ test("what unpacks to something else than ELF is refused", () => {
 });
 
 test("a damaged payload is refused", () => {
-  assert.throws(() => extractVmlinux(bzImage(Buffer.concat([lz4.subarray(0, 12), lz4.subarray(20)]))), refused(/can't be unpacked/));
+  assert.throws(
+    () => extractVmlinux(bzImage(Buffer.concat([lz4.subarray(0, 12), lz4.subarray(20)]))),
+    refused(/can't be unpacked/),
+  );
 });
 
 test("what is no bzImage, an old one or half of one is refused", () => {

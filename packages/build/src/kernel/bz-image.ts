@@ -20,8 +20,16 @@ const MIN_PROTOCOL = 0x0208;
 const ELF_MAGIC = Buffer.from("\x7fELF", "latin1");
 
 /** What a payload may begin with, and how it is opened. Its last 4 bytes are the size of the result. */
-const openers: readonly { readonly name: string; readonly magic: Buffer; readonly open: (payload: Buffer) => Buffer }[] = [
-  { name: "lz4", magic: littleEndian(LZ4_LEGACY_MAGIC), open: (payload) => decompressLz4Legacy(payload.subarray(0, -4), payload.readUInt32LE(payload.length - 4)) },
+const openers: readonly {
+  readonly name: string;
+  readonly magic: Buffer;
+  readonly open: (payload: Buffer) => Buffer;
+}[] = [
+  {
+    name: "lz4",
+    magic: littleEndian(LZ4_LEGACY_MAGIC),
+    open: (payload) => decompressLz4Legacy(payload.subarray(0, -4), payload.readUInt32LE(payload.length - 4)),
+  },
   { name: "gzip", magic: Buffer.from([0x1f, 0x8b]), open: (payload) => gunzipSync(payload) },
   { name: "zstd", magic: littleEndian(0xfd2fb528), open: (payload) => zstdDecompressSync(payload.subarray(0, -4)) },
 ];
@@ -32,7 +40,9 @@ export function extractVmlinux(bzImage: Buffer): Buffer {
   const opener = openers.find(({ magic }) => payload.subarray(0, magic.length).equals(magic));
   if (opener === undefined) {
     const known = openers.map(({ name }) => name).join(", ");
-    throw failure(`the kernel is packed with something unknown (${payload.subarray(0, 6).toString("hex")}), not with one of ${known}`);
+    throw failure(
+      `the kernel is packed with something unknown (${payload.subarray(0, 6).toString("hex")}), not with one of ${known}`,
+    );
   }
   try {
     const vmlinux = opener.open(payload);
@@ -58,8 +68,10 @@ export function debianKernelVersion(bzImage: Buffer): string {
 
 function checkHeader(bzImage: Buffer): void {
   const isBzImage =
-    bzImage.length > PAYLOAD_LENGTH_AT + 4 && bzImage.toString("latin1", HEADER_MAGIC_AT, HEADER_MAGIC_AT + 4) === "HdrS";
-  if (!isBzImage || bzImage.readUInt16LE(PROTOCOL_VERSION_AT) < MIN_PROTOCOL) throw failure("the kernel is not a bzImage");
+    bzImage.length > PAYLOAD_LENGTH_AT + 4 &&
+    bzImage.toString("latin1", HEADER_MAGIC_AT, HEADER_MAGIC_AT + 4) === "HdrS";
+  if (!isBzImage || bzImage.readUInt16LE(PROTOCOL_VERSION_AT) < MIN_PROTOCOL)
+    throw failure("the kernel is not a bzImage");
 }
 
 function payloadOf(bzImage: Buffer): Buffer {

@@ -3,11 +3,14 @@ import { test } from "node:test";
 import { cpioArchive, type CpioEntry } from "./cpio.ts";
 
 /** Reads an archive back as the kernel does: header, name, contents, each padded to 4 bytes. */
-function readArchive(archive: Buffer): readonly { readonly name: string; readonly mode: string; readonly data: string; readonly owner: string }[] {
+function readArchive(
+  archive: Buffer,
+): readonly { readonly name: string; readonly mode: string; readonly data: string; readonly owner: string }[] {
   const members = [];
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     assert.equal(archive.toString("latin1", at, at + 6), "070701");
-    const field = (index: number): number => Number.parseInt(archive.toString("latin1", at + 6 + index * 8, at + 14 + index * 8), 16);
+    const field = (index: number): number =>
+      Number.parseInt(archive.toString("latin1", at + 6 + index * 8, at + 14 + index * 8), 16);
     const nameEnd = at + 110 + field(11);
     const dataAt = (nameEnd + 3) & ~3;
     const name = archive.toString("latin1", at + 110, nameEnd - 1);

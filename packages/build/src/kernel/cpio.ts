@@ -45,7 +45,21 @@ function member(path: string, inode: number, { mode, links, contents }: MemberDa
   const modifiedAt = 0;
   const [devMajor, devMinor, rdevMajor, rdevMinor] = [0, 0, 0, 0];
   const checksum = 0;
-  const fields = [inode, mode, uid, gid, links, modifiedAt, contents.length, devMajor, devMinor, rdevMajor, rdevMinor, name.length, checksum];
+  const fields = [
+    inode,
+    mode,
+    uid,
+    gid,
+    links,
+    modifiedAt,
+    contents.length,
+    devMajor,
+    devMinor,
+    rdevMajor,
+    rdevMinor,
+    name.length,
+    checksum,
+  ];
   const header = Buffer.from(MAGIC + fields.map((field) => field.toString(16).padStart(8, "0")).join(""));
   return Buffer.concat([padded(Buffer.concat([header, name])), padded(contents)]);
 }

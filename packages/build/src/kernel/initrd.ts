@@ -35,7 +35,14 @@ export function moduleLoadOrder(modulesDep: string, names: readonly string[]): r
   const dependencies = new Map<string, readonly string[]>();
   for (const line of modulesDep.split("\n")) {
     const [file, rest] = line.split(":");
-    if (file !== undefined && rest !== undefined) dependencies.set(file, rest.trim().split(/\s+/).filter((name) => name !== ""));
+    if (file !== undefined && rest !== undefined)
+      dependencies.set(
+        file,
+        rest
+          .trim()
+          .split(/\s+/)
+          .filter((name) => name !== ""),
+      );
   }
   const byName = new Map([...dependencies.keys()].map((file) => [moduleName(file), file]));
   const order = new Set<string>();
@@ -47,14 +54,17 @@ export function moduleLoadOrder(modulesDep: string, names: readonly string[]): r
   };
   for (const name of names) {
     const file = byName.get(name.replaceAll("-", "_"));
-    if (file === undefined) throw new MvmError("MVM_IMAGE_BUILD_FAILED", { message: `the kernel has no module ${name}` });
+    if (file === undefined)
+      throw new MvmError("MVM_IMAGE_BUILD_FAILED", { message: `the kernel has no module ${name}` });
     add(file);
   }
   return [...order];
 }
 
 function moduleName(file: string): string {
-  return basename(file).replace(/\.ko(\..+)?$/, "").replaceAll("-", "_");
+  return basename(file)
+    .replace(/\.ko(\..+)?$/, "")
+    .replaceAll("-", "_");
 }
 
 export interface InitrdFiles {
@@ -72,7 +82,12 @@ export function initrdEntries({ init, busybox, modules }: InitrdFiles): readonly
     { kind: "file", path: "init", mode: 0o755, contents: init },
     { kind: "file", path: "bin/busybox", mode: 0o755, contents: busybox },
     ...APPLETS.map((applet) => ({ kind: "symlink" as const, path: `bin/${applet}`, target: "busybox" })),
-    ...modules.map(({ file, contents }) => ({ kind: "file" as const, path: `modules/${basename(file)}`, mode: 0o644, contents })),
+    ...modules.map(({ file, contents }) => ({
+      kind: "file" as const,
+      path: `modules/${basename(file)}`,
+      mode: 0o644,
+      contents,
+    })),
     { kind: "file", path: "modules/order", mode: 0o644, contents: Buffer.from(order) },
   ];
   return entries.toSorted((a, b) => (a.path < b.path ? -1 : 1));

@@ -42,12 +42,21 @@ export async function makeKernelFiles(
   const { commands, files } = ports;
   const { workDir, signal } = request;
   const tree = join(workDir, "kernel-tree");
-  const unpack = mmdebstrapRequest({ ...request, variant: "extract", format: "directory", packages: KERNEL_PACKAGES, target: tree });
+  const unpack = mmdebstrapRequest({
+    ...request,
+    variant: "extract",
+    format: "directory",
+    packages: KERNEL_PACKAGES,
+    target: tree,
+  });
   await commands.run(unpack);
 
   const read = async (path: string): Promise<Buffer> => {
     const contents = await files.read(path, MAX_FILE_BYTES);
-    if (contents === null) throw new MvmError("MVM_IMAGE_BUILD_FAILED", { message: `the kernel's packages hold no ${path.slice(tree.length)}` });
+    if (contents === null)
+      throw new MvmError("MVM_IMAGE_BUILD_FAILED", {
+        message: `the kernel's packages hold no ${path.slice(tree.length)}`,
+      });
     return contents;
   };
   const modulesDir = join(tree, "lib/modules");
@@ -59,9 +68,15 @@ export async function makeKernelFiles(
   });
 
   const order = moduleLoadOrder((await read(join(modulesDir, release, "modules.dep"))).toString(), GUEST_MODULES);
-  const modules = await Promise.all(order.map(async (file) => ({ file, contents: await read(join(modulesDir, release, file)) })));
+  const modules = await Promise.all(
+    order.map(async (file) => ({ file, contents: await read(join(modulesDir, release, file)) })),
+  );
   const bzImage = await read(join(tree, "boot", `vmlinuz-${release}`));
-  const entries = initrdEntries({ init: await read(request.initPath), busybox: await read(join(tree, "bin/busybox")), modules });
+  const entries = initrdEntries({
+    init: await read(request.initPath),
+    busybox: await read(join(tree, "bin/busybox")),
+    modules,
+  });
 
   const [kernel, vmlinux, initrd] = [join(workDir, "vmlinuz"), join(workDir, "vmlinux"), join(workDir, "initrd")];
   await files.writeAtomic(kernel, bzImage);
@@ -75,7 +90,9 @@ export async function makeKernelFiles(
 function only(names: readonly string[], what: string): string {
   const [name] = names;
   if (name === undefined || names.length > 1) {
-    throw new MvmError("MVM_IMAGE_BUILD_FAILED", { message: `expected one ${what}, found ${names.length}: ${names.join(", ")}` });
+    throw new MvmError("MVM_IMAGE_BUILD_FAILED", {
+      message: `expected one ${what}, found ${names.length}: ${names.join(", ")}`,
+    });
   }
   return name;
 }

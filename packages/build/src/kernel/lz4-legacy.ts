@@ -61,7 +61,7 @@ function decompressBlock(block: Buffer, output: Buffer, written: number): number
     if (distance === 0 || distance > to) throw new RangeError("an LZ4 match points before the data");
     if (to + matched > output.length) throw new RangeError("LZ4 data is larger than announced");
     // A match may reach into what it writes itself, so it can't be one copy.
-    for (const end = to + matched; to < end; to++) output[to] = output[to - distance] as number;
+    for (const end = to + matched; to < end; to++) output[to] = output[to - distance] ?? 0;
   }
   return to;
 }

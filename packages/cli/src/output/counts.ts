@@ -1,6 +1,6 @@
 /** How many there are, in words. Pure. */
 import type { InstanceCounts } from "@mvm/core";
-import type { z } from "zod";
+import type * as z from "zod";
 
 /** `1 tenant`, `2 tenants`. */
 export function counted(count: number, noun: string): string {

@@ -6,7 +6,7 @@
 import { errorBody, httpStatusOf, isMvmError, messageOf, MvmError, type ApiRoute, type Logger } from "@mvm/core";
 import type { Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { z } from "zod";
+import * as z from "zod";
 
 /** What a handler gets: everything checked. */
 export interface RouteCall<Query extends z.ZodType> {

@@ -2,7 +2,7 @@
  * An MvmError on its way through HTTP: the server's body and status, and the client's way back to
  * the same error. Used by every server and client of the project.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { catalogue, type ErrorCode, type ExitCode } from "../errors/catalogue.ts";
 import { isMvmError, messageOf, MvmError } from "../errors/mvm-error.ts";
 

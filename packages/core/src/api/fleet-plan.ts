@@ -4,7 +4,7 @@
  * Made by the coordinator's planner only; printed by the CLI. Instances appear for every effect
  * that they feel, with the reason.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { InstanceId, PoolId, TenantId } from "../ids.ts";
 
 /**

@@ -4,7 +4,7 @@
  * Served by the coordinator on its Unix socket (later over mutual TLS), called by the agent's
  * coordinator client. Both directions are level-triggered: a lost request costs nothing but time.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { AuditEntry } from "../audit/entry.ts";
 import { TenantId } from "../ids.ts";
 import { NodeSpec } from "../spec/node-spec.ts";

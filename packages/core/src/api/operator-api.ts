@@ -5,7 +5,7 @@
  * its effect waits on the views: every list takes `after_revision` and `wait_ms` and is answered
  * when anything changed. `claimed_by` is who the client says asks (SUDO_USER, login uid): a claim.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { Cause } from "../audit/entry.ts";
 import { Fleet } from "../fleet/schema.ts";
 import { InstanceId, NodeId, TenantId } from "../ids.ts";

@@ -3,7 +3,7 @@
  * and what comes out. Servers and clients are made from the same route, so they can't disagree.
  * No I/O here; what serves and calls routes lies in host adapters.
  */
-import type { z } from "zod";
+import type * as z from "zod";
 
 /** A route; `Query` and `Body` are what the schemas yield, `null` where there is none. */
 export interface ApiRoute<Query extends z.ZodType, Body extends z.ZodType | null, Answer extends z.ZodType> {

@@ -2,7 +2,7 @@
  * What the operator API shows of things: spec and status joined, one schema a thing. Also the
  * `--json` documents of the CLI's list and show commands. Secret values stand in none of them.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { AuditEntry } from "../audit/entry.ts";
 import { ConnectorSettings, Egress, Fleet, ModelSettings } from "../fleet/schema.ts";
 import { InstanceId, NodeId, PoolId, RevisionId, SecretName, TenantId, TypeName } from "../ids.ts";

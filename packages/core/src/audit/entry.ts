@@ -2,7 +2,7 @@
  * Audit entries: who did what, why and from what configuration. Small, append-only, and chained
  * by hash per node and tenant, so that a changed, dropped or reordered entry shows.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { hashOf } from "../hash.ts";
 import { InstanceId, TenantId } from "../ids.ts";
 

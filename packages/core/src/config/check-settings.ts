@@ -3,7 +3,7 @@
  * looked at by itself, so that a mistake elsewhere hides nothing here. Pure.
  */
 import ipaddr from "ipaddr.js";
-import { z } from "zod";
+import * as z from "zod";
 import type { KeyPath } from "../toml/problem.ts";
 import { NetworkSection, NodeSection } from "./schema.ts";
 

@@ -3,7 +3,7 @@
  * itself, so that one bad entry hides no mistake of another; an entry that two places declare is
  * a problem that names both.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { type MicrovmsTables, ProfileDeclaration, RoleDeclaration } from "../types/declarations.ts";
 import type { TomlDocument } from "../toml/document.ts";
 import { type KeyPath, pathText, type Problem } from "../toml/problem.ts";

@@ -3,7 +3,7 @@
  * matches nothing is a mistake, not an empty list.
  */
 import { dirname, join, resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { isMvmError } from "../errors/mvm-error.ts";
 import type { Files } from "../ports/files.ts";
 import { readTomlDocument, type TomlDocument } from "../toml/document.ts";

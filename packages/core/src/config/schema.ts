@@ -2,7 +2,7 @@
  * The schema of mvm.toml, strict: an unknown key is an error. `[microvms]` may include further
  * files that hold role and profile tables. Relative paths are relative to the file they stand in.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { NodeId } from "../ids.ts";
 import { imageKinds } from "../images/manifest.ts";
 import { MicrovmsTables } from "../types/declarations.ts";

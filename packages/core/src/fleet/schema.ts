@@ -2,7 +2,7 @@
  * The fleet file: what the operator wants to exist (design §4). TOML; read by `loadFleet`, applied
  * by the coordinator. Addresses, network ids, MACs and tap names are not the operator's to give.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { PoolId, RevisionId, TenantId, TypeName } from "../ids.ts";
 import { Resources } from "../types/declarations.ts";
 

@@ -4,7 +4,7 @@
  * Written by build, read by the coordinator (to resolve `latest`) and by the agent (to verify and
  * boot). The revision is the hash of everything here but itself; times are not part of it.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { RevisionId, TypeName } from "../ids.ts";
 
 /** `nix`: reproducible production builds; `debian`: development images from Debian packages. */
@@ -18,7 +18,10 @@ const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const Artifact = z.strictObject({
   /** File name below the image directory, without `..`. */
-  file: z.string().regex(/^[a-z0-9][a-zA-Z0-9._/-]*$/).refine((path) => !path.includes("..")),
+  file: z
+    .string()
+    .regex(/^[a-z0-9][a-zA-Z0-9._/-]*$/)
+    .refine((path) => !path.includes("..")),
   sha256: hex64,
   size_bytes: z.int().min(1),
 });
@@ -39,7 +42,15 @@ export const ImageManifest = z.strictObject({
   /** Installed packages, `name=version`, sorted. */
   packages: z.array(z.string()),
   npm_lock_sha256: hex64.nullable(),
-  patches: z.array(z.strictObject({ package: z.string(), version: z.string(), files: z.array(z.string()), count: z.int(), reason: z.string() })),
+  patches: z.array(
+    z.strictObject({
+      package: z.string(),
+      version: z.string(),
+      files: z.array(z.string()),
+      count: z.int(),
+      reason: z.string(),
+    }),
+  ),
 });
 export type ImageManifest = z.infer<typeof ImageManifest>;
 

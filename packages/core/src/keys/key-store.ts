@@ -34,7 +34,10 @@ export function openKeyStore(dir: string, ports: { readonly files: Files; readon
   async function nodeKey(): Promise<Secret> {
     const existing = await files.read(nodeKeyPath, MAX_FILE_BYTES);
     if (existing !== null) {
-      if (existing.length !== KEY_BYTES) throw new MvmError("MVM_KEY_MISSING", { message: `the node's key ${nodeKeyPath} does not hold ${KEY_BYTES} bytes` });
+      if (existing.length !== KEY_BYTES)
+        throw new MvmError("MVM_KEY_MISSING", {
+          message: `the node's key ${nodeKeyPath} does not hold ${KEY_BYTES} bytes`,
+        });
       return new Secret(existing);
     }
     await files.ensureDir(join(dir, "tenants"), { mode: 0o700 });
@@ -46,7 +49,9 @@ export function openKeyStore(dir: string, ports: { readonly files: Files; readon
 
   async function stored(tenant: TenantId): Promise<Secret | null> {
     const sealed = await files.read(tenantPath(tenant), MAX_FILE_BYTES);
-    return sealed === null ? null : unseal(sealed.toString("utf8"), { key: await nodeKey(), context: contextOf(tenant) });
+    return sealed === null
+      ? null
+      : unseal(sealed.toString("utf8"), { key: await nodeKey(), context: contextOf(tenant) });
   }
 
   return {
@@ -60,7 +65,11 @@ export function openKeyStore(dir: string, ports: { readonly files: Files; readon
     },
     async tenantKey(tenant) {
       const key = await stored(tenant);
-      if (key === null) throw new MvmError("MVM_KEY_MISSING", { message: `tenant '${tenant}' has no key in ${dir}`, details: { tenant } });
+      if (key === null)
+        throw new MvmError("MVM_KEY_MISSING", {
+          message: `tenant '${tenant}' has no key in ${dir}`,
+          details: { tenant },
+        });
       return key;
     },
     async eraseTenantKey(tenant) {

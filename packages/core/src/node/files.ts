@@ -19,7 +19,8 @@ export const nodeFiles: Files = {
     if (handle === null) return null;
     try {
       const { size } = await handle.stat();
-      if (size > maxBytes) throw new MvmError("MVM_INTERNAL", { message: `${path} holds ${size} bytes, more than ${maxBytes}` });
+      if (size > maxBytes)
+        throw new MvmError("MVM_INTERNAL", { message: `${path} holds ${size} bytes, more than ${maxBytes}` });
       return await handle.readFile();
     } finally {
       await handle.close();

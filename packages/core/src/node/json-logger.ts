@@ -4,7 +4,11 @@ import { isoTime } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 
 /** @param write receives one line at a time, without its newline */
-export function jsonLogger(write: (line: string) => void, clock: Clock, fields: Readonly<Record<string, unknown>> = {}): Logger {
+export function jsonLogger(
+  write: (line: string) => void,
+  clock: Clock,
+  fields: Readonly<Record<string, unknown>> = {},
+): Logger {
   const line = (level: string) => (event: string, more?: Readonly<Record<string, unknown>>) =>
     write(JSON.stringify({ time: isoTime(clock.nowMs()), level, event, ...fields, ...more }));
   return {

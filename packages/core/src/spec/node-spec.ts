@@ -4,7 +4,7 @@
  * Made by the coordinator only; agents obey it and invent nothing. Secrets travel sealed under the
  * tenant's key. Wire document: field names are the contract (design §4, fleet file).
  */
-import { z } from "zod";
+import * as z from "zod";
 import { ConnectorSettings, Egress, ModelSettings } from "../fleet/schema.ts";
 import { InstanceId, NodeId, PoolId, RevisionId, SecretName, TenantId, TypeName } from "../ids.ts";
 import { Resources } from "../types/declarations.ts";

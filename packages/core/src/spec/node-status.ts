@@ -2,7 +2,7 @@
  * What an agent reports: the full roster of its instances, its host and how far it has come with
  * the spec. Wire document; also the shape behind `mvm node status --json` and `instance show`.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { InstanceId, NodeId, RevisionId, TenantId, TypeName } from "../ids.ts";
 import { passingStates, stableStates } from "../instance-state.ts";
 

@@ -3,7 +3,7 @@
  *
  * Made while config and fleet files are read; printed by the CLI, one problem a line.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { ErrorCode } from "../errors/catalogue.ts";
 import { MvmError, type MvmErrorFields } from "../errors/mvm-error.ts";
 

@@ -1,5 +1,5 @@
 /** Which keys a schema knows at a path, for suggestions. Reads the schema's JSON Schema form. */
-import { z } from "zod";
+import * as z from "zod";
 import type { KeyPath } from "./problem.ts";
 
 type Node = z.core.JSONSchema._JSONSchema | undefined;

@@ -2,7 +2,7 @@
  * Decodes a TOML document by a schema and turns every schema issue into a problem: its place, the
  * value found, what is allowed and the nearest name that may have been meant.
  */
-import type { z } from "zod";
+import type * as z from "zod";
 import type { TomlDocument } from "./document.ts";
 import { nearestName } from "./nearest.ts";
 import { type KeyPath, pathText, type Place, type Problem } from "./problem.ts";

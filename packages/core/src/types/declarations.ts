@@ -5,7 +5,7 @@
  * A field stands here only when something enforces it. Image inputs (`debian`, `patches`, `warm`)
  * are read by the image builder, everything else reaches nodes inside a resolved type.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { SecretName, TypeName } from "../ids.ts";
 
 export const driveNames = ["data", "secrets", "config"] as const;
@@ -71,20 +71,25 @@ export const PatchDeclaration = z.strictObject({
 export type PatchDeclaration = z.infer<typeof PatchDeclaration>;
 
 /** Runs of the application while its image is built, to fill the compile cache. */
-export const WarmDeclaration = z.strictObject({
-  command: z.array(z.string()).min(1),
-  env: z.record(z.string(), z.string()).default({}),
-  /** Path → contents, readable by the application alone; only where a guest has drives or memory: /etc/mvm-config, /run, /data. */
-  files: z.record(z.string(), z.string()).default({}),
-  /** It is ready when this address answers with success, or when it has printed this text: one of both. */
-  ready_url: z.url({ protocol: /^http$/ }).optional(),
-  ready_output: z.string().min(1).optional(),
-  runs: z.int().min(1).max(4),
-  timeout_seconds: z.int().min(1).max(600),
-  /** Where the run leaves the cache, and where the image carries it read-only. */
-  cache_from: z.string(),
-  cache_to: z.string(),
-}).refine(({ ready_url, ready_output }) => (ready_url === undefined) !== (ready_output === undefined), "give either ready_url or ready_output");
+export const WarmDeclaration = z
+  .strictObject({
+    command: z.array(z.string()).min(1),
+    env: z.record(z.string(), z.string()).default({}),
+    /** Path → contents, readable by the application alone; only where a guest has drives or memory: /etc/mvm-config, /run, /data. */
+    files: z.record(z.string(), z.string()).default({}),
+    /** It is ready when this address answers with success, or when it has printed this text: one of both. */
+    ready_url: z.url({ protocol: /^http$/ }).optional(),
+    ready_output: z.string().min(1).optional(),
+    runs: z.int().min(1).max(4),
+    timeout_seconds: z.int().min(1).max(600),
+    /** Where the run leaves the cache, and where the image carries it read-only. */
+    cache_from: z.string(),
+    cache_to: z.string(),
+  })
+  .refine(
+    ({ ready_url, ready_output }) => (ready_url === undefined) !== (ready_output === undefined),
+    "give either ready_url or ready_output",
+  );
 export type WarmDeclaration = z.infer<typeof WarmDeclaration>;
 
 export const DebianDeclaration = z.strictObject({

@@ -4,11 +4,18 @@
  * `type_hash` covers what the guest can see of it (design §2): an edit that the guest can't see
  * changes nothing. Made by `resolveType` only.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { MvmError } from "../errors/mvm-error.ts";
 import { hashOf } from "../hash.ts";
 import { TypeName } from "../ids.ts";
-import { ConnectorDeclaration, DriveName, PortDeclaration, Resources, SecretDeclaration, type MicrovmsTables } from "./declarations.ts";
+import {
+  ConnectorDeclaration,
+  DriveName,
+  PortDeclaration,
+  Resources,
+  SecretDeclaration,
+  type MicrovmsTables,
+} from "./declarations.ts";
 
 export const ResolvedType = z.object({
   role: TypeName,

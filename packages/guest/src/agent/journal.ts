@@ -2,7 +2,7 @@
  * Pages of the guest's journal for `logs` and for the handlers that read why an application failed.
  * The question as argv and the answer's parser are pure; a page always fits a line of the channel.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { LogCursor, MAX_LOG_MESSAGE_CHARS, type LogEntry, type LogsParams, type LogsResult } from "../protocol/logs.ts";
 import type { BoundedCommands } from "./ports.ts";
 

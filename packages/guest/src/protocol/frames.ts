@@ -3,7 +3,7 @@
  * becomes one of them. Pure; used by both sides. A frame that breaks the shape is null, never an
  * exception, so that neither side can be thrown by what the other one sends.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_LINE_BYTES } from "./limits.ts";
 
 /** The codes of JSON-RPC, and this channel's own below -32000. */

@@ -2,7 +2,7 @@
  * What a handler of the guest says of the application that it looks after. Part of `health`,
  * `status` and `connectors`; untrusted, so every field is capped.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { GuestSentence, GuestWord } from "./text.ts";
 
 /** A failure told apart from others by its code; `count`: how often the application was restarted for it. */

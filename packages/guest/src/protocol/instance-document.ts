@@ -3,7 +3,7 @@
  * drive by the host's agent, read by the agent inside the guest; never holds a secret.
  */
 import { InstanceId, PoolId, TenantId, TypeName } from "@mvm/core";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Where the document stands inside the guest, and its path on the config drive. */
 export const INSTANCE_DOCUMENT_PATH = "/etc/mvm-config/instance.json";

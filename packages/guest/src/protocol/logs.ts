@@ -2,7 +2,7 @@
  * `logs`: the guest's journal, a page at a time from a cursor. Messages are the guest's own bytes:
  * whoever prints them on a terminal must escape them first.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { GuestWord } from "./text.ts";
 
 export const MAX_LOG_ENTRIES = 500;

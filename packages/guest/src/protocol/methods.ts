@@ -3,7 +3,7 @@
  * that host and guest share; a method stands here only when the guest serves it.
  */
 import { InstanceId } from "@mvm/core";
-import { z } from "zod";
+import * as z from "zod";
 import { ConnectorReport, HandlerFailure } from "./handler-report.ts";
 import { LogsParams, LogsResult } from "./logs.ts";
 import { PairingOffer } from "./pairing.ts";

@@ -3,7 +3,7 @@
  * it to the worker's guest. It is a credential (single use, minutes): it travels over the guest
  * channels only and must never be logged or stored by the host.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 /** SHA-256 of the gateway's TLS certificate, 64 hexadecimal digits. */
 export const TlsFingerprint = z.string().regex(/^[0-9a-f]{64}$/);

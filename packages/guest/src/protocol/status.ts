@@ -1,5 +1,5 @@
 /** `status`: the guest's whole view of itself. Untrusted on the host; every field is capped. */
-import { z } from "zod";
+import * as z from "zod";
 import { HandlerReport } from "./handler-report.ts";
 import { GuestSentence, GuestTimeMs, GuestWord } from "./text.ts";
 

@@ -1,5 +1,5 @@
 /** The strings that a guest sends: capped, because nothing else about them can be trusted. */
-import { z } from "zod";
+import * as z from "zod";
 
 /** A word from a small vocabulary that the host does not know whole: a state, a unit, a code. */
 export const GuestWord = z.string().max(64);

@@ -2,7 +2,7 @@
  * The version of the guest channel and its negotiation: both sides speak the newest version and
  * the one before it, and settle on the newest that they share. Pure.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 /** The newest version that this code speaks. */
 export const PROTOCOL_VERSION = 1;

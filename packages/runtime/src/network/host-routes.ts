@@ -3,7 +3,7 @@
  * and which of the allowed addresses are the host's own. Decodes the JSON output of
  * `HOST_ROUTES_ARGV` and decides; no I/O.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { contains, parseRange, type Ipv4Range } from "./ipv4-range.ts";
 
 /** The command whose JSON output `decodeHostRoutes` reads. */

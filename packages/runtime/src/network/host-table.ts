@@ -2,7 +2,7 @@
  * Which uplinks the host's table holds, as far as removal needs to know: decodes
  * `nft -j list table` output (JSON schema of libnftables-json(5)). Pure.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { UPLINKS_SET } from "./host-ruleset.ts";
 
 const NftSet = z.object({ name: z.string(), elem: z.array(z.unknown()).default([]) });

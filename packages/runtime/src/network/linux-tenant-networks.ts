@@ -3,6 +3,10 @@
  * The implementation of the `TenantNetworks` port; what to do is decided by the planners and
  * renderers beside it, this file only keeps the order: links down, switches, rules, links up.
  *
+ * Rules are flushed by others sooner or later. Either side's rules alone keep tenants apart and the
+ * host out of reach, and routes and switches narrow what is left when both are gone: a tenant without
+ * egress is not forwarded, one with egress has routes to its list's ranges only.
+ *
  * Work on one tenant, and on the table that tenants share on the host, never overlaps. Whatever an
  * interrupted call left behind, the next one completes or makes anew.
  */

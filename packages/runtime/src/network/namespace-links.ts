@@ -3,7 +3,7 @@
  * exists. Pure. In order: `planMissingLinks` (all down), then the rules by others, then
  * `planNamespaceUp` and `planHostUp`.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { TenantNetworkSpec } from "@mvm/core";
 import { planEgress } from "./egress-plan.ts";
 import { BRIDGE, UPLINK_PREFIX_LENGTH, bridgeMac } from "./network-names.ts";

@@ -5,7 +5,7 @@
  * did it. Callers hold the lock of what tenants share on the host.
  */
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { MvmError } from "@mvm/core";
 import { outwardSettings } from "./kernel-settings.ts";
 import { interfaceExists, isForwarding, type NetworkHost } from "./network-observation.ts";

@@ -223,7 +223,7 @@ describe("isolation of tenants", { skip: await requires("root", "qemu", "network
       const table = `${TEST_NAME_PREFIX}_count`;
       const count = (match: string): string => `iifname ${uplinkA.host_interface} ip daddr ${match} counter`;
       const rules = [count("169.254.169.254"), count("!= 169.254.169.254")];
-      const text = `table ip ${table} { chain seen { type filter hook prerouting priority -500; ${rules.join("; ")}; }; }`;
+      const text = `add table ip ${table}; delete table ip ${table}; table ip ${table} { chain seen { type filter hook prerouting priority -500; ${rules.join("; ")}; }; }`;
       await commands.run({ argv: ["nft", text], timeoutMs: TIMEOUT_MS });
       lab.a1.send(lab.a1.viaGateway(syn(lab.a1.ip, "169.254.169.254", 80)(newTag())));
       await egressArrives();

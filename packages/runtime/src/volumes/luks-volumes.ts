@@ -7,7 +7,16 @@
  * one of ours cut short, and is refused.
  */
 import { join } from "node:path";
-import { MvmError, Secret, seal, unseal, type CommandRunner, type Files, type InstanceId, type Random } from "@mvm/core";
+import {
+  MvmError,
+  Secret,
+  seal,
+  unseal,
+  type CommandRunner,
+  type Files,
+  type InstanceId,
+  type Random,
+} from "@mvm/core";
 import type { VolumeRequest, Volumes } from "./volumes.ts";
 
 const MIB = 1024 * 1024;
@@ -28,7 +37,17 @@ export interface LuksVolumesPorts {
 /** Argv of the format; the key comes on standard input. */
 export function luksFormatArgv(path: string): readonly [string, ...string[]] {
   return [
-    ...(["cryptsetup", "luksFormat", "--type", "luks1", "--batch-mode", "--cipher", "aes-xts-plain64", "--key-size", "512"] as const),
+    ...([
+      "cryptsetup",
+      "luksFormat",
+      "--type",
+      "luks1",
+      "--batch-mode",
+      "--cipher",
+      "aes-xts-plain64",
+      "--key-size",
+      "512",
+    ] as const),
     ...["--hash", "sha256", "--pbkdf-force-iterations", String(PBKDF_ITERATIONS), "--key-file", "-", path],
   ];
 }
@@ -42,7 +61,9 @@ export function createLuksVolumes(ports: LuksVolumesPorts): Volumes {
 
   async function storedKey(request: VolumeRequest): Promise<Secret | null> {
     const sealed = await files.read(sealedKeyPath(request.stateDir), MAX_SEALED_BYTES);
-    return sealed === null ? null : unseal(sealed.toString("utf8"), { key: request.tenantKey, context: keyContext(request.instance) });
+    return sealed === null
+      ? null
+      : unseal(sealed.toString("utf8"), { key: request.tenantKey, context: keyContext(request.instance) });
   }
 
   async function makeKey(request: VolumeRequest): Promise<Secret> {
@@ -62,7 +83,11 @@ export function createLuksVolumes(ports: LuksVolumesPorts): Volumes {
       await files.rename(unfinished, volumePath(request.stateDir));
     } catch (cause) {
       await files.remove(unfinished);
-      throw new MvmError("MVM_VOLUME_FAILED", { message: `can't make the data volume of ${request.instance}`, cause, retry: "backoff" });
+      throw new MvmError("MVM_VOLUME_FAILED", {
+        message: `can't make the data volume of ${request.instance}`,
+        cause,
+        retry: "backoff",
+      });
     }
   }
 
@@ -83,7 +108,8 @@ export function createLuksVolumes(ports: LuksVolumesPorts): Volumes {
 
     async exposeKey(request, keyPath) {
       const key = await storedKey(request);
-      if (key === null) throw new MvmError("MVM_VOLUME_FAILED", { message: `the data volume of ${request.instance} has no key` });
+      if (key === null)
+        throw new MvmError("MVM_VOLUME_FAILED", { message: `the data volume of ${request.instance} has no key` });
       await files.writeAtomic(keyPath, key.reveal(), { mode: 0o400 });
     },
 

@@ -42,10 +42,10 @@ test("another tenant's key opens nothing", async () => {
 });
 
 test("a volume whose key is gone is refused, never made anew", async () => {
-  const before = await readFile(join(stateDir, "data.luks"));
+  const untouched = await readFile(join(stateDir, "data.luks"));
   await rm(join(stateDir, "data.key.sealed"));
   await assert.rejects(volumes.ensureVolume(request()), (error) => isMvmError(error, "MVM_VOLUME_FAILED"));
-  assert.deepEqual(await readFile(join(stateDir, "data.luks")), before);
+  assert.deepEqual(await readFile(join(stateDir, "data.luks")), untouched);
 });
 
 test("a creation cut short is taken up, and destroying leaves nothing", async () => {

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -68,9 +69,12 @@ describe("two tenants of probe VMs", { skip, timeout: 20 * 60_000 }, () => {
   };
   /** Process ids of the VMs, in the order of their names. */
   const pids = async (): Promise<readonly number[]> =>
-    [...(await instances()).values()].map(({ instance_id: id, status }) => status?.pid ?? assert.fail(`${id} has a process`));
+    [...(await instances()).values()].map(
+      ({ instance_id: id, status }) => status?.pid ?? assert.fail(`${id} has a process`),
+    );
   /** The port of its server on loopback. */
-  const portOf = ({ instance_id: id, ingress_port: port }: InstanceView): number => port ?? assert.fail(`${id} has an ingress port`);
+  const portOf = ({ instance_id: id, ingress_port: port }: InstanceView): number =>
+    port ?? assert.fail(`${id} has an ingress port`);
   const until = async (what: string, holds: () => Promise<boolean>, timeoutMs = 180_000): Promise<void> => {
     const deadline = Date.now() + timeoutMs;
     while (!(await holds())) {
@@ -95,10 +99,16 @@ describe("two tenants of probe VMs", { skip, timeout: 20 * 60_000 }, () => {
     const listed = await instances();
     assert.deepEqual([...listed.keys()].sort(), ["acme-first-0", "acme-second-0", "globex-first-0"]);
     for (const { status, instance_id: id } of listed.values()) assert.equal(status?.state, "running", id);
-    const { records } = z.object({ records: z.array(AuditRecord) }).parse(await world.json("audit", "list", "--tenant", "acme"));
+    const { records } = z
+      .object({ records: z.array(AuditRecord) })
+      .parse(await world.json("audit", "list", "--tenant", "acme"));
     const startedAt = (id: string, event: string): string =>
-      records.find(({ entry }) => entry.instance_id === id && entry.event === event)?.entry.at ?? assert.fail(`${event} of ${id} is audited`);
-    assert.ok(startedAt("acme-second-0", "instance.start") >= startedAt("acme-first-0", "instance.start.done"), "the follower starts when the probe is up");
+      records.find(({ entry }) => entry.instance_id === id && entry.event === event)?.entry.at ??
+      assert.fail(`${event} of ${id} is audited`);
+    assert.ok(
+      startedAt("acme-second-0", "instance.start") >= startedAt("acme-first-0", "instance.start.done"),
+      "the follower starts when the probe is up",
+    );
   });
 
   test("each VM runs as its own unprivileged user in its tenant's namespace", async () => {
@@ -134,12 +144,16 @@ describe("two tenants of probe VMs", { skip, timeout: 20 * 60_000 }, () => {
       seen.push(socket.remoteAddress ?? "?");
       socket.destroy();
     });
-    await new Promise<void>((done) => listener.listen(23199, "0.0.0.0", done));
+    listener.listen(23199, "0.0.0.0");
+    await once(listener, "listening");
     try {
       const { stdout } = await promisify(execFile)("ip", ["-o", "-4", "addr"]);
-      const hostAddresses = [...stdout.matchAll(/inet ([0-9.]+)/g)].map(([, address]) => address ?? "").filter((address) => !address.startsWith("127."));
+      const hostAddresses = [...stdout.matchAll(/inet ([0-9.]+)/g)]
+        .map(([, address]) => address ?? "")
+        .filter((address) => !address.startsWith("127."));
       assert.ok(hostAddresses.length > 0);
-      for (const address of hostAddresses) assert.equal(await reaches(acme, `http://${address}:23199/`), false, `the host at ${address}`);
+      for (const address of hostAddresses)
+        assert.equal(await reaches(acme, `http://${address}:23199/`), false, `the host at ${address}`);
       assert.deepEqual(seen, [], "the host's listener saw nothing");
       await fetch("http://127.0.0.1:23199/").catch(() => null);
       assert.equal(seen.length, 1, "the listener does listen");
@@ -184,7 +198,11 @@ describe("two tenants of probe VMs", { skip, timeout: 20 * 60_000 }, () => {
     const inside = await shellInGuest(port, "grep -r marker- /run/secrets");
     assert.match(inside.stdout, new RegExp(MARKER), "the guest has it");
     await world.mvm("instance", "stop", "globex-first-0", "--timeout", "120s");
-    assert.deepEqual(await filesHolding(world.dir, MARKER), [], "no file of this world holds it once the VM is stopped");
+    assert.deepEqual(
+      await filesHolding(world.dir, MARKER),
+      [],
+      "no file of this world holds it once the VM is stopped",
+    );
     await world.mvm("instance", "start", "globex-first-0", "--timeout", "300s");
   });
 
@@ -195,7 +213,11 @@ describe("two tenants of probe VMs", { skip, timeout: 20 * 60_000 }, () => {
     await world.end("agent", "SIGKILL");
     await world.start("agent");
     await until("adopted", async () => JSON.stringify(await pids()) === JSON.stringify(earlier));
-    assert.equal((await shellInGuest(port, "cat /proc/sys/kernel/random/boot_id")).stdout, bootId, "the same boot goes on");
+    assert.equal(
+      (await shellInGuest(port, "cat /proc/sys/kernel/random/boot_id")).stdout,
+      bootId,
+      "the same boot goes on",
+    );
   });
 
   test("an agent killed while a VM is starting converges", async () => {

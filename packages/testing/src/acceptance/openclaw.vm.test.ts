@@ -61,19 +61,37 @@ const skip = await requires("root", "qemu", "network", "volumes", "images");
 describe("an OpenClaw gateway with its worker", { skip, timeout: 40 * 60_000 }, () => {
   let world: World;
   let outside: Outside;
-  let client: OpenClawClient;
+  const clients: OpenClawClient[] = [];
   const identity = newDeviceIdentity();
 
   const view = async (id: string): Promise<InstanceView> =>
     z.object({ instance: InstanceView }).parse(await world.json("instance", "show", id)).instance;
   const gatewayUrl = async (): Promise<string> => `wss://127.0.0.1:${(await view(ACME_GATEWAY)).ingress_port}`;
-  const connect = async (): Promise<OpenClawClient> =>
-    connectWhenAdmitted({ url: await gatewayUrl(), token: TOKEN, identity, timeoutMs: 240_000 });
+  const connect = async (): Promise<OpenClawClient> => {
+    const connected = await connectWhenAdmitted({
+      url: await gatewayUrl(),
+      token: TOKEN,
+      identity,
+      timeoutMs: 240_000,
+    });
+    clients.push(connected);
+    return connected;
+  };
 
   before(async () => {
     outside = await createOutside("xoc", "198.18.8");
-    world = await createWorld({ name: "oc", fleet: fleet(outside.ipv4, 0), range: 103, firstIngressPort: 23400, node: "boot_timeout_seconds = 600" });
-    for (const [role, profile] of [["gateway", "openclaw-gateway"], ["worker", "openclaw-worker"], ["probe", "probe"]] as const) {
+    world = await createWorld({
+      name: "oc",
+      fleet: fleet(outside.ipv4, 0),
+      range: 103,
+      firstIngressPort: 23400,
+      node: "boot_timeout_seconds = 600",
+    });
+    for (const [role, profile] of [
+      ["gateway", "openclaw-gateway"],
+      ["worker", "openclaw-worker"],
+      ["probe", "probe"],
+    ] as const) {
       await buildImage(world, role, profile);
     }
     await outside.start(MODEL_SERVER, [outside.ipv4, String(MODEL_PORT)]);
@@ -83,7 +101,7 @@ describe("an OpenClaw gateway with its worker", { skip, timeout: 40 * 60_000 }, 
     await writeFile(world.fleetPath, fleet(outside.ipv4, 1));
   });
   after(async () => {
-    client?.close();
+    for (const each of clients) each.close();
     await outside.close();
     await world.close();
   });
@@ -93,7 +111,9 @@ describe("an OpenClaw gateway with its worker", { skip, timeout: 40 * 60_000 }, 
     const [gateway, worker] = [await view(ACME_GATEWAY), await view(ACME_WORKER)];
     for (const { instance_id: id, status } of [gateway, worker]) {
       assert.equal(status?.guest?.ready, true, id);
-      context.diagnostic(`${id}: hello after ${status.boot.hello_ms} ms, ready after ${status.boot.ready_ms} ms, ${status.boot.hung_boots} hung boots`);
+      context.diagnostic(
+        `${id}: hello after ${status.boot.hello_ms} ms, ready after ${status.boot.ready_ms} ms, ${status.boot.hung_boots} hung boots`,
+      );
     }
   });
 
@@ -104,19 +124,35 @@ describe("an OpenClaw gateway with its worker", { skip, timeout: 40 * 60_000 }, 
   });
 
   test("connect with the token: hello-ok and health; a wrong token is refused", async () => {
-    client = await connect();
+    const client = await connect();
     assert.equal(client.hello.type, "hello-ok");
-    assert.equal(z.object({ ok: z.boolean() }).loose().parse(await client.call("health")).ok, true);
-    const wrong = OpenClawClient.connect({ url: await gatewayUrl(), token: "token-of-nobody", identity: newDeviceIdentity() });
-    await assert.rejects(wrong, (error) => error instanceof GatewayRefusal && error.detailCode === "AUTH_TOKEN_MISMATCH");
+    assert.equal(
+      z
+        .object({ ok: z.boolean() })
+        .loose()
+        .parse(await client.call("health")).ok,
+      true,
+    );
+    const wrong = OpenClawClient.connect({
+      url: await gatewayUrl(),
+      token: "token-of-nobody",
+      identity: newDeviceIdentity(),
+    });
+    await assert.rejects(
+      wrong,
+      (error) => error instanceof GatewayRefusal && error.detailCode === "AUTH_TOKEN_MISMATCH",
+    );
   });
 
   test("the gateway lists its worker as connected", async () => {
-    assert.equal(await workerIsConnected(client), true);
+    assert.equal(await workerIsConnected(await connect()), true);
   });
 
   test("a turn of the agent runs its tool on the worker VM", async () => {
-    assert.match(await client.turn("run: hostname", "turn-1"), new RegExp(`the tool said: [^]*${ACME_WORKER}`));
+    assert.match(
+      await (await connect()).turn("run: hostname", "turn-1"),
+      new RegExp(`the tool said: [^]*${ACME_WORKER}`),
+    );
   });
 
   test("the worker VM holds neither the gateway's token nor the model's key, in memory or files", async () => {
@@ -139,14 +175,14 @@ describe("an OpenClaw gateway with its worker", { skip, timeout: 40 * 60_000 }, 
 
   test("the workspace survives stop and start of the gateway, and the worker comes back by itself", async () => {
     const note = `kept-${Date.now()}`;
-    await client.call("agents.files.set", { agentId: "main", name: "MEMORY.md", content: note });
-    client.close();
+    await (await connect()).call("agents.files.set", { agentId: "main", name: "MEMORY.md", content: note });
     const stopped = await world.mvm("instance", "stop", ACME_GATEWAY, "--timeout", "180s");
     assert.equal(stopped.code, 0, stopped.stderr);
-    for (const secret of [TOKEN, MODEL_KEY]) assert.deepEqual(await filesHolding(world.dir, secret), [], "nothing holds it once the VM is stopped");
+    for (const secret of [TOKEN, MODEL_KEY])
+      assert.deepEqual(await filesHolding(world.dir, secret), [], "nothing holds it once the VM is stopped");
     const started = await world.mvm("instance", "start", ACME_GATEWAY, "--timeout", READY_TIMEOUT);
     assert.equal(started.code, 0, started.stderr);
-    client = await connect();
+    const client = await connect();
     const file = z
       .object({ file: z.object({ content: z.string() }).loose() })
       .parse(await client.call("agents.files.get", { agentId: "main", name: "MEMORY.md" }));
@@ -162,7 +198,9 @@ describe("an OpenClaw gateway with its worker", { skip, timeout: 40 * 60_000 }, 
 
 async function workerIsConnected(client: OpenClawClient): Promise<boolean> {
   const { nodes } = z
-    .object({ nodes: z.array(z.object({ displayName: z.string().optional(), connected: z.boolean().optional() }).loose()) })
+    .object({
+      nodes: z.array(z.object({ displayName: z.string().optional(), connected: z.boolean().optional() }).loose()),
+    })
     .parse(await client.call("node.list"));
   return nodes.some(({ displayName, connected }) => displayName === ACME_WORKER && connected === true);
 }

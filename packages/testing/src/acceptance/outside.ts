@@ -26,7 +26,11 @@ export async function createOutside(name: string, subnet: string): Promise<Outsi
   await run("ip", ["link", "add", hostLink, "type", "veth", "peer", "name", "out1", "netns", namespace]);
   await run("ip", ["addr", "add", `${hostIpv4}/24`, "dev", hostLink]);
   await run("ip", ["link", "set", hostLink, "up"]);
-  for (const args of [["addr", "add", `${ipv4}/24`, "dev", "out1"], ["link", "set", "out1", "up"], ["link", "set", "lo", "up"]]) {
+  for (const args of [
+    ["addr", "add", `${ipv4}/24`, "dev", "out1"],
+    ["link", "set", "out1", "up"],
+    ["link", "set", "lo", "up"],
+  ]) {
     await run("ip", ["-n", namespace, ...args]);
   }
   return {

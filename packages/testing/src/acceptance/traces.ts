@@ -19,10 +19,19 @@ export interface TracesRequest {
 /** One line a finding, sorted; empty when the host is as it was. */
 export async function traces({ dir, namePrefix }: TracesRequest): Promise<readonly string[]> {
   const found = [
-    ...(await lines("ip", ["netns", "list"])).filter((line) => line.startsWith(`${namePrefix}-`)).map((line) => `namespace ${line}`),
-    ...(await lines("ip", ["-o", "link"])).filter((line) => line.includes(`: ${namePrefix}u`)).map((line) => `link ${line}`),
-    ...(await lines("nft", ["list", "tables"])).filter((line) => line.includes(` ${namePrefix}_`)).map((line) => `nft ${line}`),
-    ...(await readFile("/proc/mounts", "utf8")).split("\n").filter((line) => line.includes(dir)).map((line) => `mount ${line}`),
+    ...(await lines("ip", ["netns", "list"]))
+      .filter((line) => line.startsWith(`${namePrefix}-`))
+      .map((line) => `namespace ${line}`),
+    ...(await lines("ip", ["-o", "link"]))
+      .filter((line) => line.includes(`: ${namePrefix}u`))
+      .map((line) => `link ${line}`),
+    ...(await lines("nft", ["list", "tables"]))
+      .filter((line) => line.includes(` ${namePrefix}_`))
+      .map((line) => `nft ${line}`),
+    ...(await readFile("/proc/mounts", "utf8"))
+      .split("\n")
+      .filter((line) => line.includes(dir))
+      .map((line) => `mount ${line}`),
     ...(await processesNaming(dir)),
     ...(await instanceFiles(dir)),
   ];
@@ -38,7 +47,8 @@ async function processesNaming(dir: string): Promise<readonly string[]> {
   const found: string[] = [];
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
     const cmdline = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    if (cmdline.includes(dir) && Number(pid) !== process.pid) found.push(`process ${pid} ${cmdline.replaceAll("\0", " ").slice(0, 200)}`);
+    if (cmdline.includes(dir) && Number(pid) !== process.pid)
+      found.push(`process ${pid} ${cmdline.replaceAll("\0", " ").slice(0, 200)}`);
   }
   return found;
 }

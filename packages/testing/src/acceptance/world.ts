@@ -13,9 +13,11 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { tearDownNode } from "@mvm/agent";
+import * as z from "zod";
 import { imagesDir } from "../test-images.ts";
 import { traces } from "./traces.ts";
 
+const TenantList = z.object({ tenants: z.array(z.object({ tenant_id: z.string() })) });
 const ROOT = resolve(import.meta.dirname, "../../../..");
 const CLI = join(ROOT, "packages/cli/src/main.ts");
 
@@ -76,15 +78,18 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     async json(...args) {
       const { code, stdout, stderr } = await mvm("--json", ...args);
       assert.equal(code, 0, `mvm ${args.join(" ")}: ${stderr}${stdout}`);
-      return JSON.parse(stdout);
+      const document: unknown = JSON.parse(stdout);
+      return document;
     },
     async start(server) {
-      const child = spawn(process.execPath, [CLI, "--config", configPath, server, "run"], { stdio: ["ignore", "pipe", "pipe"] });
+      const child = spawn(process.execPath, [CLI, "--config", configPath, server, "run"], {
+        stdio: ["ignore", "pipe", "pipe"],
+      });
       const log = createWriteStream(logPath(server), { flags: "a" });
       child.stdout.pipe(log, { end: false });
       child.stderr.pipe(log, { end: false });
       servers.set(server, child);
-      await answers(server, child, mvm, () => readFile(logPath(server), "utf8"));
+      await answers({ server, child, mvm, log: () => readFile(logPath(server), "utf8") });
     },
     async end(server, signal) {
       const child = servers.get(server);
@@ -124,21 +129,34 @@ export async function applyFleet(world: World, timeout = "600s"): Promise<void> 
 
 export function runCli(args: readonly string[], cwd = "/"): Promise<CliResult> {
   return new Promise((done) => {
-    execFile(process.execPath, [CLI, ...args], { cwd, maxBuffer: 16 << 20, timeout: 900_000 }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
-      done({ code, stdout, stderr });
-    });
+    execFile(
+      process.execPath,
+      [CLI, ...args],
+      { cwd, maxBuffer: 16 << 20, timeout: 900_000 },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
+        done({ code, stdout, stderr });
+      },
+    );
   });
 }
 
 async function destroyAll(world: World): Promise<void> {
   const { code, stdout } = await world.mvm("--json", "tenant", "list");
   if (code !== 0) return;
-  const { tenants } = JSON.parse(stdout) as { tenants: readonly { tenant_id: string }[] };
-  for (const { tenant_id: tenant } of tenants) await world.mvm("tenant", "destroy", tenant, "--yes", "--timeout", "120s");
+  const { tenants } = TenantList.parse(JSON.parse(stdout));
+  for (const { tenant_id: tenant } of tenants)
+    await world.mvm("tenant", "destroy", tenant, "--yes", "--timeout", "120s");
 }
 
-async function answers(server: string, child: ChildProcess, mvm: World["mvm"], log: () => Promise<string>): Promise<void> {
+interface StartingServer {
+  readonly server: string;
+  readonly child: ChildProcess;
+  readonly mvm: World["mvm"];
+  readonly log: () => Promise<string>;
+}
+
+async function answers({ server, child, mvm, log }: StartingServer): Promise<void> {
   const question = server === "agent" ? ["node", "status"] : ["tenant", "list"];
   for (let attempt = 0; attempt < 60; attempt += 1) {
     if (child.exitCode !== null) throw new Error(`${server} ended with ${child.exitCode}: ${await log()}`);

@@ -72,7 +72,10 @@ export function fakeDriver(machine: FakeMachine, caller: AgentProcess): VmmDrive
       }
       return true;
     },
-    kill: async (handle) => machine.endVm(handle.process),
+    async kill(handle) {
+      if (!isGone(handle)) machine.kills.push(handle.id);
+      machine.endVm(handle.process);
+    },
     sweep,
     async openGuestStream(handle) {
       const guest = machine.find(handle.process)?.guest ?? null;

@@ -1,7 +1,7 @@
 /** Drive images as JSON documents in the memory's files; refuses what the real writer refuses. */
 import { MvmError } from "@mvm/core";
 import type { DriveImages } from "@mvm/build";
-import { z } from "zod";
+import * as z from "zod";
 import type { FakeMachine } from "./fake-machine.ts";
 import type { MemoryFiles } from "./memory-files.ts";
 

@@ -36,8 +36,12 @@ export class FakeMachine {
   readonly stubborn = new Set<InstanceId>();
   /** Loopback ports that something else has. */
   readonly foreignPorts = new Set<number>();
+  /** Tenants whose key is not in the key store. */
+  readonly missingKeys = new Set<string>();
   readonly corruptedRevisions = new Set<string>();
   readonly violations: string[] = [];
+  /** VMs that were killed while they ran. */
+  readonly kills: InstanceId[] = [];
   readonly #formatted = new Set<string>();
   #pids = 1000;
 

@@ -263,7 +263,13 @@ export class FakeNode {
           return { kernelPath: "/images/kernel", initrdPath: "/images/initrd", rootfsPath: "/images/rootfs" };
         },
       },
-      keys: { tenantKey: async () => FAKE_TENANT_KEY },
+      keys: {
+        async tenantKey(tenant) {
+          if (machine.missingKeys.has(tenant))
+            throw new MvmError("MVM_KEY_MISSING", { message: `tenant '${tenant}' has no key` });
+          return FAKE_TENANT_KEY;
+        },
+      },
       journal: this.#journalFor(process),
       log: this.#loggerFor(process, {}),
       openForwarder: async (port) => {

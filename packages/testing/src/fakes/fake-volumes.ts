@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path";
 import { MvmError, type Files } from "@mvm/core";
 import type { Volumes } from "@mvm/runtime";
-import { z } from "zod";
+import * as z from "zod";
 import type { FakeMachine } from "./fake-machine.ts";
 import type { MemoryFiles } from "./memory-files.ts";
 

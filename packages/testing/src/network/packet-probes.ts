@@ -18,7 +18,7 @@ export type Tagged = (tag: string) => Buffer;
 export const SETTLE_MS = 60;
 /** How long a connection that must not come about is waited for. */
 const REFUSAL_MS = 400;
-const CONNECT_MS = 5_000;
+const CONNECT_MS = 15_000;
 const FROM_PORT = 40_000;
 
 let serial = 0;

@@ -1,16 +1,14 @@
 /**
  * A guest without a machine: the far end of a tap, where a test writes frames as a hostile guest
- * would and sees every frame that arrives. It answers ARP for its addresses and TCP SYNs (SYN-ACK
- * when nothing else), so that real kernels talk to it.
+ * would and sees every frame that arrives. It answers ARP for its addresses, TCP SYNs and data, just
+ * enough for real kernels to talk to it.
  *
  * The tap is opened by a QEMU without a machine, whose hub hands frames to a Unix socket (each
  * behind its length in four bytes), because Node can't open taps. The QEMU dies with the test.
  */
-import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { createConnection, type Socket } from "node:net";
-import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import {
@@ -28,7 +26,7 @@ import {
 } from "./ethernet-frames.ts";
 
 const START_TIMEOUT_MS = 20_000;
-const ARRIVAL_TIMEOUT_MS = 5_000;
+const ARRIVAL_TIMEOUT_MS = 15_000;
 const ARP_RETRY_MS = 50;
 
 export interface RawGuestOptions {
@@ -65,7 +63,8 @@ export class RawGuest {
   }
 
   static async open(options: RawGuestOptions): Promise<RawGuest> {
-    const child = spawn("nsenter", hubArgs(options), { stdio: ["ignore", "ignore", "pipe"] });
+    const [program, ...args] = hubArgv(options);
+    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
     try {
       const guest = new RawGuest(options, child, await connectHub(child, options));
       await guest.#findGateway(options.gatewayIp);
@@ -154,24 +153,35 @@ export class RawGuest {
       const payload = arp({ operation: "reply", sender: { mac, ip: frame.arp.targetIp }, target: frame.arp.sender });
       this.send(ethernet({ to: frame.from, from: mac, type: ETHERTYPE.arp, payload }));
     }
-    if (frame.ip?.protocol !== PROTOCOL.tcp || !this.#ips.includes(frame.ip.to)) return;
-    const { payload, from, to } = frame.ip;
-    if (payload.readUInt8(13) !== TCP_FLAG.syn) return;
+    if (frame.ip?.protocol === PROTOCOL.tcp && this.#ips.includes(frame.ip.to)) this.#answerTcp(frame.from, frame.ip);
+  }
+
+  #answerTcp(toMac: string, { from, to, payload }: NonNullable<SeenFrame["ip"]>): void {
     const flow = { from: to, to: from, fromPort: payload.readUInt16BE(2), toPort: payload.readUInt16BE(0) };
-    const answer = tcp(flow, { flags: TCP_FLAG.syn | TCP_FLAG.ack, seq: 1, ack: payload.readUInt32BE(4) + 1 });
-    this.send(this.direct(frame.from, answer));
+    const theirSeq = payload.readUInt32BE(4);
+    const dataBytes = payload.length - (payload.readUInt8(12) >> 4) * 4;
+    if (payload.readUInt8(13) === TCP_FLAG.syn) {
+      this.send(this.direct(toMac, tcp(flow, { flags: TCP_FLAG.syn | TCP_FLAG.ack, seq: 1, ack: theirSeq + 1 })));
+    } else if (dataBytes > 0) {
+      this.send(this.direct(toMac, tcp(flow, { flags: TCP_FLAG.ack, seq: 2, ack: theirSeq + dataBytes })));
+    }
   }
 }
 
+/** Connects once QEMU runs: what reaches it before that would block its queue for good. */
 async function connectHub(
-  child: ChildProcessByStdio<null, null, Readable>,
+  child: ChildProcessWithoutNullStreams,
   { tap, socketPath }: RawGuestOptions,
 ): Promise<Socket> {
-  let stderr = "";
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")));
+  child.stdin.on("error", () => undefined);
+  child.stdin.write('{"execute":"qmp_capabilities"}\n');
   const deadline = performance.now() + START_TIMEOUT_MS;
-  while (!existsSync(socketPath)) {
+  while (!stdout.includes('"running": true')) {
     if (child.exitCode !== null || performance.now() > deadline) throw new Error(`no raw guest at ${tap}: ${stderr}`);
+    child.stdin.write('{"execute":"query-status"}\n');
     await sleep(10);
   }
   const socket = createConnection(socketPath);
@@ -179,11 +189,12 @@ async function connectHub(
   return socket;
 }
 
-function hubArgs({ namespace, tap, socketPath }: RawGuestOptions): string[] {
+function hubArgv({ namespace, tap, socketPath }: RawGuestOptions): [string, ...string[]] {
   return [
+    "nsenter",
     ...(namespace === null ? [] : [`--net=/run/netns/${namespace}`]),
     ...["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-M", "none", "-nodefaults"],
-    ...["-display", "none", "-monitor", "none", "-serial", "none"],
+    ...["-display", "none", "-qmp", "stdio", "-serial", "none"],
     ...["-netdev", `tap,id=tap,ifname=${tap},script=no,downscript=no,vnet_hdr=off`],
     ...["-netdev", `stream,id=socket,server=on,addr.type=unix,addr.path=${socketPath}`],
     ...["-netdev", "hubport,id=one,hubid=0,netdev=tap", "-netdev", "hubport,id=two,hubid=0,netdev=socket"],

@@ -20,10 +20,10 @@ const broken: readonly (readonly [string, (entries: AuditEntry[]) => AuditEntry[
   ],
   [
     "an entry rewritten after it was delivered",
-    () => agentEntries(2, null).map((entry) => ({ ...entry, hash: "d".repeat(64) })),
+    () => agentEntries(2).map((entry) => ({ ...entry, hash: "d".repeat(64) })),
     2,
   ],
-  ["an entry in another's name", (entries) => entries.slice(2).map((entry) => ({ ...entry, writer: "node-2" })), 2],
+  ["an entry in another's name", ([, second]) => agentEntries(1, { after: second ?? null, writer: "node-2" }), 2],
   [
     "a break after a good entry",
     ([, , third, fourth]) => (third === undefined || fourth === undefined ? [] : [third, { ...fourth, hash: "" }]),
@@ -83,7 +83,7 @@ export const auditCases: readonly StoreCase[] = [
     "keeps the chains of one delivery apart",
     async (store) => {
       await applyAcme(store);
-      const entries = [...agentEntries(1, null, null), ...agentEntries(2, null, acme).slice(1)];
+      const entries = [...agentEntries(1, { tenant: null }), ...agentEntries(2).slice(1)];
       const heads = await store.recordStatus({
         nodeId: TEST_NODE,
         status: nodeStatus(1),
@@ -110,8 +110,9 @@ export const auditCases: readonly StoreCase[] = [
       const [head] = await deliver(change(entries));
       assert.equal(head?.acknowledged, acknowledged);
       assert.ok(head.problem !== null);
+      await deliver([]);
       const [node] = await store.readNodes();
-      assert.ok(node?.auditProblem?.includes("acme"));
+      assert.ok(node?.auditProblem?.includes("acme"), "a delivery without entries mends no chain");
       assert.equal(node?.status?.observed_generation, 7);
       assert.equal((await store.readChain(TEST_NODE, acme)).length, acknowledged);
       await deliver(entries.slice(2));

@@ -94,18 +94,21 @@ export async function applyAcme(store: Store) {
 
 export const withCode = (code: ErrorCode) => (error: unknown) => isMvmError(error, code);
 
-/** An agent's chain of `count` entries after `previous`. */
+/** `count` entries of an agent's chain, the chain of `acme` from its beginning unless said otherwise. */
 export function agentEntries(
   count: number,
-  previous: AuditEntry | null = null,
-  tenant: TenantId | null = acme,
+  {
+    after = null,
+    tenant = acme,
+    writer = TEST_NODE,
+  }: { after?: AuditEntry | null; tenant?: TenantId | null; writer?: string } = {},
 ): AuditEntry[] {
   const entries: AuditEntry[] = [];
-  let last = previous;
+  let last = after;
   for (let index = 0; index < count; index += 1) {
     const body: AuditDraft = {
       ...draft("instance.start", tenant),
-      writer: TEST_NODE,
+      writer,
       generation: 1,
       cause: "reconcile",
     };

@@ -97,7 +97,13 @@ export const fleetCases: readonly StoreCase[] = [
       await store.readFleet();
       assert.equal(await store.revision(), before);
       await store.recordStatus({ nodeId: TEST_NODE, status: nodeStatus(0), receivedAt: TEST_TIME, entries: [] });
-      assert.ok((await store.revision()) > before);
+      const afterStatus = await store.revision();
+      assert.ok(afterStatus > before);
+      await applyAcme(store);
+      const afterApply = await store.revision();
+      assert.ok(afterApply > afterStatus);
+      await store.putHold({ instanceId: acmeGw0, hold, audit: [] });
+      assert.ok((await store.revision()) > afterApply);
     },
   ],
 ];

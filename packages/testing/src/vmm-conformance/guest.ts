@@ -30,7 +30,7 @@ export async function helloOf(driver: VmmDriver, handle: VmHandle): Promise<stri
 
 /** The guest ends itself, and with it the VMM. */
 export async function shutDown(driver: VmmDriver, handle: VmHandle): Promise<void> {
-  await guestOf(driver, handle).request("shutdown", {}, { timeoutMs: ANSWER_TIMEOUT_MS });
+  await guestOf(driver, handle).request("shutdown", {}, { timeoutMs: SHUTDOWN_TIMEOUT_MS });
   assert.equal(await driver.waitGone(handle, SHUTDOWN_TIMEOUT_MS), true, "the guest's shutdown ends the VMM");
 }
 

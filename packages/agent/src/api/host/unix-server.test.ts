@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { apiRoute, isMvmError, unixClient } from "@mvm/core";
-import { z } from "zod";
+import * as z from "zod";
 import { listenOnSocket } from "./unix-server.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "mvm-socket-"));

@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { AuditEntry, chainEntry, isMvmError, MvmError, NodeSpec, TenantId, type AuditDraft } from "@mvm/core";
-import { z } from "zod";
+import * as z from "zod";
 import { InstanceRecord } from "../instance-record.ts";
 import type { Journal } from "../journal.ts";
 import { OperationRecord } from "../operation-record.ts";

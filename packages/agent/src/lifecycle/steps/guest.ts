@@ -3,7 +3,7 @@ import { isMvmError, messageOf, MvmError } from "@mvm/core";
 import type { VmHandle } from "@mvm/runtime";
 import type { DataDrive } from "../ports.ts";
 import type { StartContext } from "../start-context.ts";
-import { removal, type Step } from "../step.ts";
+import { removal, type Step, type StepContext } from "../step.ts";
 import { isOver, watchEnd } from "../watch-end.ts";
 import { countHungBoot } from "./launch.ts";
 import { hasDataDrive } from "./volume.ts";
@@ -24,7 +24,7 @@ export const greetGuest: Step<StartContext> = {
       );
       if ((data === "none") === hasDataDrive(context)) throw unexpectedDataDrive(context, data);
       // Only the guest's own word that it mounted the volume ends the time in which it may format it.
-      
+      if (data !== "none") ledger.note({ volume_generation: Math.max(1, ledger.record().volume_generation) });
     } catch (error) {
       if (isMvmError(error, "MVM_VM_BOOT_HUNG")) countHungBoot(context);
       throw error;
@@ -67,21 +67,29 @@ function unexpectedDataDrive({ id }: StartContext, data: DataDrive): MvmError {
   return new MvmError("MVM_VOLUME_FAILED", { message, remedy: "See mvm instance logs." });
 }
 
-export const shutDownGuest = removal("shut-down-guest", async ({ ledger, ports, settings, signal, log }) => {
+export const shutDownGuest = removal("shut-down-guest", async (context) => {
+  const { ledger, ports, settings, signal, log } = context;
   const { vm } = ledger.record();
   if (vm === null || (await ports.driver.adopt(vm)) === null) return;
   const deadline = ports.clock.monotonicMs() + settings.stopTimeoutMs;
   try {
-    await ports.guests.shutDown(vm, settings.stopTimeoutMs);
+    await ports.guests.shutDown(vm, { timeoutMs: settings.stopTimeoutMs, signal });
+    if (await hasEnded(context, vm, deadline)) return;
+    log.warn("guest.shutdown.late", { timeout_ms: settings.stopTimeoutMs });
   } catch (error) {
-    log.warn("guest.shutdown.refused", { reason: messageOf(error) });
-    return;
+    // Who interrupts takes over a guest that was asked, not one that was refused: the step is not done.
+    signal.throwIfAborted();
+    log.warn("guest.shutdown.refused", { error: messageOf(error) });
   }
-  while (!signal.aborted) {
-    const left = deadline - ports.clock.monotonicMs();
-    if (left <= 0) break;
-    if (await ports.driver.waitGone(vm, Math.min(left, WAIT_PIECE_MS))) return;
-    if (isOver(await ports.driver.inspect(vm))) return;
-  }
-  log.warn("guest.shutdown.late", { timeout_ms: settings.stopTimeoutMs });
 });
+
+/** Waits until the deadline. @throws the signal's reason when a newer intent takes over */
+async function hasEnded({ ports, signal }: StepContext, vm: VmHandle, deadline: number): Promise<boolean> {
+  for (;;) {
+    signal.throwIfAborted();
+    const left = deadline - ports.clock.monotonicMs();
+    if (left <= 0) return false;
+    if (await ports.driver.waitGone(vm, Math.min(left, WAIT_PIECE_MS))) return true;
+    if (isOver(await ports.driver.inspect(vm))) return true;
+  }
+}

@@ -23,12 +23,21 @@ test("a root is configured on a merged /usr, dated by the project and built in t
 });
 
 test("unpacking alone needs no hooks", () => {
-  assert.ok(!mmdebstrapRequest({ ...options, variant: "extract" }).argv.some((argument) => argument.startsWith("--hook-dir")));
+  assert.ok(
+    !mmdebstrapRequest({ ...options, variant: "extract" }).argv.some((argument) => argument.startsWith("--hook-dir")),
+  );
 });
 
 test("dpkg's status gives names and versions", () => {
-  const status = "Package: libc6\nStatus: install ok installed\nVersion: 2.36-9\n\nPackage: git\nDescription: x\n Version: not this\nVersion: 1:2.39.5\n";
-  assert.deepEqual([...parsePackageStatus(status)], [["libc6", "2.36-9"], ["git", "1:2.39.5"]]);
+  const status =
+    "Package: libc6\nStatus: install ok installed\nVersion: 2.36-9\n\nPackage: git\nDescription: x\n Version: not this\nVersion: 1:2.39.5\n";
+  assert.deepEqual(
+    [...parsePackageStatus(status)],
+    [
+      ["libc6", "2.36-9"],
+      ["git", "1:2.39.5"],
+    ],
+  );
 });
 
 test("only lines that tell something become progress", () => {

@@ -69,7 +69,8 @@ describe("the guest's drives", { skip }, () => {
     if (mkfs[0] !== undefined) await run("/usr/sbin/" + mkfs[0], [...mkfs.slice(1), path]);
     return path;
   }
-  const ext4 = (label: string, uuid = OTHER, ...more: readonly string[]) => disk("mke2fs", "-q", "-t", "ext4", "-L", label, "-U", uuid, ...more);
+  const ext4 = (label: string, uuid = OTHER, ...more: readonly string[]) =>
+    disk("mke2fs", "-q", "-t", "ext4", "-L", label, "-U", uuid, ...more);
 
   async function small(label: string, file: string): Promise<string> {
     const tree = join(directory, label);
@@ -80,7 +81,19 @@ describe("the guest's drives", { skip }, () => {
 
   async function boot(volume: string | null, ...disks: readonly string[]): Promise<Outcome> {
     const cmdline = `console=ttyS0${volume === null ? "" : ` mvm.volume=${volume}`} quiet`;
-    const { stdout } = await run("/usr/bin/unshare", ["--mount", "--propagation", "private", "sh", "-c", BOOT, "sh", directory, image, cmdline, ...disks]);
+    const { stdout } = await run("/usr/bin/unshare", [
+      "--mount",
+      "--propagation",
+      "private",
+      "sh",
+      "-c",
+      BOOT,
+      "sh",
+      directory,
+      image,
+      cmdline,
+      ...disks,
+    ]);
     const [report = "", ...rest] = stdout.split("\n");
     return { report: JSON.parse(report), rest: rest.join("\n").trim() };
   }
@@ -101,7 +114,11 @@ describe("the guest's drives", { skip }, () => {
   });
 
   test("secrets and config are found by their labels, wherever they are attached", async () => {
-    const [secrets, config, data] = [await small("mvm-secrets", "key"), await small("mvm-config", "name"), await disk()];
+    const [secrets, config, data] = [
+      await small("mvm-secrets", "key"),
+      await small("mvm-config", "name"),
+      await disk(),
+    ];
     const { report, rest } = await boot(`${OURS},0`, config, data, secrets);
     assert.deepEqual(report, mounted("formatted", true));
     assert.match(rest, /key of mvm-secrets\nname of mvm-config$/);
@@ -111,15 +128,33 @@ describe("the guest's drives", { skip }, () => {
     assert.deepEqual((await boot(null, await disk())).report, mounted("none"));
   });
 
-  const refusals: Readonly<Record<string, readonly [volume: string, disks: () => Promise<readonly string[]>, reason: RegExp]>> = {
+  const refusals: Readonly<
+    Record<string, readonly [volume: string, disks: () => Promise<readonly string[]>, reason: RegExp]>
+  > = {
     "a blank disk where data is expected": [`${OURS},1`, async () => [await disk()], /no disk carries the data/],
     "another volume's data": [`${OURS},1`, async () => [await ext4("mvm-data")], /another volume's data/],
-    "another volume's data although the volume is new": [`${OURS},0`, async () => [await ext4("mvm-data")], /another volume's data/],
-    "a foreign file system although the volume is new": [`${OURS},0`, async () => [await ext4("precious")], /not one blank disk/],
-    "a swap signature although the volume is new": [`${OURS},0`, async () => [await disk("mkswap")], /not one blank disk/],
+    "another volume's data although the volume is new": [
+      `${OURS},0`,
+      async () => [await ext4("mvm-data")],
+      /another volume's data/,
+    ],
+    "a foreign file system although the volume is new": [
+      `${OURS},0`,
+      async () => [await ext4("precious")],
+      /not one blank disk/,
+    ],
+    "a swap signature although the volume is new": [
+      `${OURS},0`,
+      async () => [await disk("mkswap")],
+      /not one blank disk/,
+    ],
     "no disk at all": [`${OURS},0`, async () => [], /no disk is attached/],
     "two blank disks": [`${OURS},0`, async () => [await disk(), await disk()], /not one blank disk/],
-    "two disks with the label": [`${OURS},1`, async () => [await ext4("mvm-data", OURS), await ext4("mvm-data", OURS)], /several disks/],
+    "two disks with the label": [
+      `${OURS},1`,
+      async () => [await ext4("mvm-data", OURS), await ext4("mvm-data", OURS)],
+      /several disks/,
+    ],
     "our own data beyond repair": [
       `${OURS},1`,
       async () => {
@@ -134,10 +169,13 @@ describe("the guest's drives", { skip }, () => {
   for (const [what, [volume, disks, reason]] of Object.entries(refusals)) {
     test(`${what} is a failure, and nothing is written`, async () => {
       const attached = await disks();
-      const contents = async (): Promise<string> => (await run("/usr/bin/sha256sum", attached.length === 0 ? ["/dev/null"] : [...attached])).stdout;
+      const contents = async (): Promise<string> =>
+        (await run("/usr/bin/sha256sum", attached.length === 0 ? ["/dev/null"] : [...attached])).stdout;
       const before_ = await contents();
       const { report, rest } = await boot(volume, ...attached);
-      assert.ok(typeof report === "object" && report !== null && "ok" in report && "drive" in report && "reason" in report);
+      assert.ok(
+        typeof report === "object" && report !== null && "ok" in report && "drive" in report && "reason" in report,
+      );
       assert.deepEqual([report.ok, report.drive], [false, "data"]);
       assert.match(String(report.reason), reason);
       assert.equal(rest, "");
@@ -147,6 +185,10 @@ describe("the guest's drives", { skip }, () => {
 
   test("two drives with the label of secrets are a failure", async () => {
     const { report } = await boot(null, await small("mvm-secrets", "key"), await small("mvm-secrets", "key"));
-    assert.deepEqual(report, { ok: false, drive: "secrets", reason: "several disks carry its label: /dev/vdb /dev/vdc" });
+    assert.deepEqual(report, {
+      ok: false,
+      drive: "secrets",
+      reason: "several disks carry its label: /dev/vdb /dev/vdc",
+    });
   });
 });

@@ -44,7 +44,9 @@ test("a process that is killed leaves no lock", async () => {
     new DatabaseSync(process.argv[1]).exec("BEGIN EXCLUSIVE");
     process.stdout.write("held");
     setInterval(() => undefined, 1000);`;
-  const holder = spawn(process.execPath, ["--input-type=module", "--eval", program, path], { stdio: ["ignore", "pipe", "inherit"] });
+  const holder = spawn(process.execPath, ["--input-type=module", "--eval", program, path], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   await once(holder.stdout, "data");
   let waited = false;
   const held = lock.hold(path, {

@@ -7,7 +7,7 @@
  */
 import { join } from "node:path";
 import { MvmError, type CommandRunner, type Files } from "@mvm/core";
-import { z } from "zod";
+import * as z from "zod";
 
 const NPM_TIMEOUT_MS = 15 * 60_000;
 const MAX_LOCK_BYTES = 16 * 1024 * 1024;
@@ -34,7 +34,10 @@ export interface NpmTreeRequest {
 }
 
 /** @throws MvmError MVM_IMAGE_BUILD_FAILED (no or unreadable lock, packages missing), and what npm's run throws */
-export async function installNpmTree(request: NpmTreeRequest, ports: { readonly commands: CommandRunner; readonly files: Files }): Promise<void> {
+export async function installNpmTree(
+  request: NpmTreeRequest,
+  ports: { readonly commands: CommandRunner; readonly files: Files },
+): Promise<void> {
   const { commands, files } = ports;
   const { projectDir, targetDir, nodeDir, downloadEnv, signal } = request;
   await files.ensureDir(targetDir, { mode: 0o755 });
@@ -60,7 +63,16 @@ export async function installNpmTree(request: NpmTreeRequest, ports: { readonly 
   }
 }
 
-export const NPM_CI_ARGV = ["npm", "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"] as const;
+export const NPM_CI_ARGV = [
+  "npm",
+  "ci",
+  "--omit=dev",
+  "--ignore-scripts",
+  "--no-audit",
+  "--no-fund",
+  "--prefer-offline",
+  "--loglevel=error",
+] as const;
 
 /** @throws MvmError MVM_IMAGE_BUILD_FAILED when there is none or it can't be read */
 export async function readPackageLock(projectDir: string, files: Files): Promise<PackageLock> {

@@ -39,8 +39,9 @@ export const REMOVED_PATHS: readonly string[] = [
   "var/cache",
   "var/lib/apt",
   "var/lib/dpkg",
-  // What Debian's packages enabled by themselves.
+  // What Debian's packages enabled by themselves; a profile names the units that it wants.
   "etc/systemd/system/getty.target.wants",
+  "etc/systemd/system/multi-user.target.wants",
   "etc/systemd/system/timers.target.wants",
   "usr/lib/systemd/system/timers.target.wants",
 ];
@@ -88,6 +89,5 @@ export const MASKED_UNITS: readonly string[] = [
   "systemd-journald-audit.socket",
   "veritysetup.target",
   // Nothing that wakes an idle VM.
-  "e2scrub_reap.service",
   "systemd-tmpfiles-clean.timer",
 ];

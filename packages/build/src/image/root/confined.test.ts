@@ -4,7 +4,18 @@ import { confinedArgv, inTreeArgv, installScriptArgv } from "./confined.ts";
 
 test("a command inside the tree has its own namespaces, no network among them, and dies with its parent", () => {
   assert.deepEqual(confinedArgv("/base/build", "/work/root", ["node", "x.mjs"]), [
-    ...["unshare", "--mount", "--propagation", "private", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child=KILL"],
+    ...[
+      "unshare",
+      "--mount",
+      "--propagation",
+      "private",
+      "--net",
+      "--pid",
+      "--ipc",
+      "--uts",
+      "--fork",
+      "--kill-child=KILL",
+    ],
     ...["sh", "/base/build/enter-tree", "/work/root", "node", "x.mjs"],
   ]);
 });
@@ -18,5 +29,11 @@ test("an install script runs as the application's user, without privileges to ga
 });
 
 test("Debian's tools run in a changed root", () => {
-  assert.deepEqual(inTreeArgv("/work/root", ["systemctl", "mask", "x"]), ["chroot", "/work/root", "systemctl", "mask", "x"]);
+  assert.deepEqual(inTreeArgv("/work/root", ["systemctl", "mask", "x"]), [
+    "chroot",
+    "/work/root",
+    "systemctl",
+    "mask",
+    "x",
+  ]);
 });

@@ -23,7 +23,17 @@ export function confinedArgv(buildDir: string, tree: string, argv: Argv): Argv {
 export function installScriptArgv(packageDir: string, script: string): Argv {
   const user = [`--reuid=${APP_ID}`, `--regid=${APP_ID}`, "--clear-groups", "--no-new-privs"];
   const environment = ["PATH=/usr/bin:/bin", "HOME=/tmp"];
-  return ["setpriv", ...user, "env", "--ignore-environment", `--chdir=${packageDir}`, ...environment, "sh", "-c", script];
+  return [
+    "setpriv",
+    ...user,
+    "env",
+    "--ignore-environment",
+    `--chdir=${packageDir}`,
+    ...environment,
+    "sh",
+    "-c",
+    script,
+  ];
 }
 
 /** Debian's own tools in the tree, such as systemctl: they need no more than a changed root. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { z } from "zod";
+import * as z from "zod";
 import { mkfsErofsRequest } from "./erofs.ts";
 
 test("times and UUID of the file system depend on the inputs alone", () => {

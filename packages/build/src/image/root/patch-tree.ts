@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { MvmError, type Files, type CommandRunner, type ImageManifest, type PatchDeclaration } from "@mvm/core";
-import { z } from "zod";
+import * as z from "zod";
 import { applyPatch, matchesPattern } from "./patch.ts";
 
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
@@ -24,7 +24,8 @@ export async function patchTree(
   ports: { readonly commands: CommandRunner; readonly files: Files },
 ): Promise<readonly AppliedPatch[]> {
   const applied: AppliedPatch[] = [];
-  for (const patch of patches) applied.push(await patchPackage(join(appDir, "node_modules", patch.package), patch, ports));
+  for (const patch of patches)
+    applied.push(await patchPackage(join(appDir, "node_modules", patch.package), patch, ports));
   return applied;
 }
 
@@ -47,7 +48,10 @@ async function patchPackage(
   });
   const paths = stdout.split("\n").filter((path) => path !== "" && matchesPattern(patch.files, path));
   const candidates = await Promise.all(
-    paths.toSorted().map(async (path) => ({ path, text: (await files.read(join(packageDir, path), MAX_FILE_BYTES))?.toString() ?? "" })),
+    paths.toSorted().map(async (path) => ({
+      path,
+      text: (await files.read(join(packageDir, path), MAX_FILE_BYTES))?.toString() ?? "",
+    })),
   );
   const changed = applyPatch(patch, InstalledPackage.parse(JSON.parse(manifest.toString())), candidates);
   for (const { path, text } of changed) await files.writeAtomic(join(packageDir, path), text, { mode: 0o644 });

@@ -39,12 +39,17 @@ for (const [name, count, found] of [
   ["more", 2, 3],
 ] as const) {
   test(`a text found ${name} times than expected is refused`, () => {
-    assert.throws(() => applyPatch({ ...patch, count }, installed, files), mismatch(new RegExp(`expected ${count} times .* found ${found} times`)));
+    assert.throws(
+      () => applyPatch({ ...patch, count }, installed, files),
+      mismatch(new RegExp(`expected ${count} times .* found ${found} times`)),
+    );
   });
 }
 
 test("a replaced text is taken literally", () => {
-  const [file] = applyPatch({ ...patch, replace: "$& $1", count: 1 }, installed, [{ path: "a", text: "DEADLINE = 5e3;" }]);
+  const [file] = applyPatch({ ...patch, replace: "$& $1", count: 1 }, installed, [
+    { path: "a", text: "DEADLINE = 5e3;" },
+  ]);
   assert.equal(file?.text, "$& $1");
 });
 
@@ -58,5 +63,6 @@ for (const [pattern, path, fits] of [
   ["a.mjs", "axmjs", false],
   ["**/x", "x", true],
 ] as const) {
-  test(`'${pattern}' ${fits ? "fits" : "does not fit"} ${path}`, () => assert.equal(matchesPattern(pattern, path), fits));
+  test(`'${pattern}' ${fits ? "fits" : "does not fit"} ${path}`, () =>
+    assert.equal(matchesPattern(pattern, path), fits));
 }

@@ -17,11 +17,17 @@ export interface TextFile {
  * @param files those that match `patch.files`
  * @throws MvmError MVM_IMAGE_PATCH_MISMATCH when the version or the number of places differs
  */
-export function applyPatch(patch: PatchDeclaration, installed: { readonly version: string }, files: readonly TextFile[]): readonly TextFile[] {
+export function applyPatch(
+  patch: PatchDeclaration,
+  installed: { readonly version: string },
+  files: readonly TextFile[],
+): readonly TextFile[] {
   if (installed.version !== patch.version) {
     throw mismatch(patch, `it is for version ${patch.version}, but ${installed.version} is installed`);
   }
-  const matches = files.map(({ path, text }) => ({ path, parts: text.split(patch.expect) })).filter(({ parts }) => parts.length > 1);
+  const matches = files
+    .map(({ path, text }) => ({ path, parts: text.split(patch.expect) }))
+    .filter(({ parts }) => parts.length > 1);
   const found = matches.reduce((sum, { parts }) => sum + parts.length - 1, 0);
   if (found !== patch.count) {
     throw mismatch(patch, `its text was expected ${patch.count} times in ${patch.files} and found ${found} times`);

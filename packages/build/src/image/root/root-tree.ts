@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { MvmError, type CommandRunner, type Files, type ProfileDeclaration } from "@mvm/core";
-import { z } from "zod";
+import * as z from "zod";
 import { SOURCE_DATE_EPOCH } from "../debian/mmdebstrap.ts";
 import { unpackTreeRequest } from "../source-trees.ts";
 import { BASE_UNITS, MASKED_UNITS, MOUNT_POINTS, REMOVED_PATHS } from "./base-tree.ts";
@@ -48,7 +48,12 @@ export async function composeRootTree(parts: RootTreeParts, ports: TreePorts): P
   const { tree, profile, nodePath, guestAgentPath, filesArchive, npmTree, signal } = parts;
   const { files } = ports;
   const run = (argv: readonly [string, ...string[]]): Promise<unknown> =>
-    ports.commands.run({ argv, env: FIXED_TIME, timeoutMs: STEP_TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) });
+    ports.commands.run({
+      argv,
+      env: FIXED_TIME,
+      timeoutMs: STEP_TIMEOUT_MS,
+      ...(signal === undefined ? {} : { signal }),
+    });
 
   await files.ensureDir(tree, { mode: 0o755 });
   await ports.commands.run(unpackTreeRequest(parts.debianArchive, tree));
@@ -75,14 +80,21 @@ export async function composeRootTree(parts: RootTreeParts, ports: TreePorts): P
   return applied;
 }
 
-async function runInstallScripts({ tree, profile, buildDir, signal }: RootTreeParts, { commands, files }: TreePorts): Promise<void> {
+async function runInstallScripts(
+  { tree, profile, buildDir, signal }: RootTreeParts,
+  { commands, files }: TreePorts,
+): Promise<void> {
   for (const name of profile.debian.npm_scripts) {
     const inside = join("/", APP_DIR, "node_modules", name);
     const manifest = await files.read(join(tree, inside, "package.json"), 4 * 1024 * 1024);
-    if (manifest === null) throw new MvmError("MVM_IMAGE_BUILD_FAILED", { message: `npm_scripts names ${name}, which is not installed` });
+    if (manifest === null)
+      throw new MvmError("MVM_IMAGE_BUILD_FAILED", { message: `npm_scripts names ${name}, which is not installed` });
     const { scripts } = PackageScripts.parse(JSON.parse(manifest.toString()));
     const own = async (owner: string): Promise<void> => {
-      await commands.run({ argv: ["chown", "--recursive", "--no-dereference", owner, join(tree, inside)], timeoutMs: STEP_TIMEOUT_MS });
+      await commands.run({
+        argv: ["chown", "--recursive", "--no-dereference", owner, join(tree, inside)],
+        timeoutMs: STEP_TIMEOUT_MS,
+      });
     };
     await own("1000:1000");
     for (const script of INSTALL_SCRIPTS.flatMap((step) => scripts[step] ?? [])) {

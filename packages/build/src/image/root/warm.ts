@@ -18,7 +18,10 @@ export interface WarmRequest {
 }
 
 /** @throws MvmError MVM_IMAGE_BUILD_FAILED with the end of what the application printed */
-export async function warmTree({ tree, buildDir, warm, onLine, signal }: WarmRequest, commands: CommandRunner): Promise<void> {
+export async function warmTree(
+  { tree, buildDir, warm, onLine, signal }: WarmRequest,
+  commands: CommandRunner,
+): Promise<void> {
   try {
     await commands.run({
       argv: confinedArgv(buildDir, tree, ["/usr/lib/mvm/node", "/run/build/warm-run.mjs"]),

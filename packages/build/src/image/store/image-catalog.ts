@@ -17,7 +17,11 @@ export function openImageCatalog(imagesDir: string, files: Files): ImageCatalog 
     list,
     async newest(role, profile) {
       const images = await list();
-      return images.find(({ manifest }) => manifest.profile === profile && (manifest.role === null || manifest.role === role)) ?? null;
+      return (
+        images.find(
+          ({ manifest }) => manifest.profile === profile && (manifest.role === null || manifest.role === role),
+        ) ?? null
+      );
     },
     get: (revision) => readImage(store, revision, files),
   };
@@ -30,7 +34,9 @@ async function readImage(store: ImageStore, name: string, files: Files): Promise
   const manifest = await readManifest(store, revision.data, files);
   const written = await files.stat(store.manifestPath(revision.data));
   if (manifest === null || written === null) return null;
-  const artifacts = await Promise.all(Object.values(manifest.artifacts).map((artifact) => files.stat(store.artifactPath(artifact))));
+  const artifacts = await Promise.all(
+    Object.values(manifest.artifacts).map((artifact) => files.stat(store.artifactPath(artifact))),
+  );
   return artifacts.includes(null) ? null : { manifest, builtAtMs: written.modifiedAtMs };
 }
 

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
-import { isMvmError, nodeFiles, type Artifact, type ImageManifest } from "@mvm/core";
+import { isMvmError, nodeFiles, type Artifact, type Files, type ImageManifest } from "@mvm/core";
 import { createLinuxCommands } from "@mvm/testing";
 import { imageManifest } from "../image-manifest.ts";
 import { openImageCatalog } from "./image-catalog.ts";
@@ -32,7 +32,12 @@ async function publish(profile: string, rootfs: string): Promise<ImageManifest> 
   const manifest = imageManifest({
     profile,
     input_hash: "a".repeat(64),
-    artifacts: { kernel: await blob("kernel"), vmlinux: await blob("vmlinux"), initrd: await blob("initrd"), rootfs: await blob(rootfs) },
+    artifacts: {
+      kernel: await blob("kernel"),
+      vmlinux: await blob("vmlinux"),
+      initrd: await blob("initrd"),
+      rootfs: await blob(rootfs),
+    },
     kernel_version: "6.1.192-2",
     packages: [],
     npm_lock_sha256: null,
@@ -42,7 +47,8 @@ async function publish(profile: string, rootfs: string): Promise<ImageManifest> 
   return manifest;
 }
 
-const corrupted = (words: RegExp) => (error: unknown) => isMvmError(error, "MVM_IMAGE_CORRUPTED") && words.test(error.message);
+const corrupted = (words: RegExp) => (error: unknown) =>
+  isMvmError(error, "MVM_IMAGE_CORRUPTED") && words.test(error.message);
 
 test("a published image is found by its revision and verifies", async () => {
   const manifest = await publish("small", "root");
@@ -66,17 +72,26 @@ test("the newest image of a profile is the one built last, for any role", async 
   const catalog = openImageCatalog(store.dir, nodeFiles);
   assert.equal((await catalog.newest("gateway", "small"))?.manifest.revision, first.revision);
   assert.equal(await catalog.newest("gateway", "large"), null);
-  assert.deepEqual((await catalog.list()).map(({ builtAtMs }) => builtAtMs), [3_000_000, 2_000_000]);
+  assert.deepEqual(
+    (await catalog.list()).map(({ builtAtMs }) => builtAtMs),
+    [3_000_000, 2_000_000],
+  );
 });
 
 test("what lacks an artifact, can't be read or bears a false name is no image", async () => {
   const [lacking, renamed, cut] = [await publish("a", "one"), await publish("b", "two"), await publish("c", "three")];
   await rm(store.artifactPath(lacking.artifacts.rootfs));
-  await writeFile(store.manifestPath("0".repeat(16) as ImageManifest["revision"]), await readFile(store.manifestPath(renamed.revision)));
+  await writeFile(
+    store.manifestPath("0".repeat(16) as ImageManifest["revision"]),
+    await readFile(store.manifestPath(renamed.revision)),
+  );
   await writeFile(store.manifestPath(cut.revision), "{");
   await writeFile(join(store.revisionsDir, ".tmp"), "");
   const listed = await openImageCatalog(store.dir, nodeFiles).list();
-  assert.deepEqual(listed.map(({ manifest }) => manifest.profile), ["b"]);
+  assert.deepEqual(
+    listed.map(({ manifest }) => manifest.profile),
+    ["b"],
+  );
 });
 
 test("an empty catalogue needs no directory", async () => {
@@ -102,7 +117,13 @@ for (const [what, [damage, words]] of Object.entries(damages)) {
 test("a file that was right is not read again until it changes", async () => {
   const manifest = await publish("small", "root");
   const read: string[] = [];
-  const watched = { ...nodeFiles, sha256: (path: string) => (read.push(path), nodeFiles.sha256(path)) };
+  const watched: Files = {
+    ...nodeFiles,
+    sha256: (path) => {
+      read.push(path);
+      return nodeFiles.sha256(path);
+    },
+  };
   await verifyImage(store.dir, manifest, watched);
   assert.deepEqual(read, []);
   const path = store.artifactPath(manifest.artifacts.rootfs);
@@ -124,7 +145,10 @@ test("a damaged blob is mended by storing it again", async () => {
 test("a sweep leaves what images and kernel records name, and nothing else", async () => {
   const manifest = await publish("small", "root");
   const kept = await blob("kernel of no image");
-  await writeFile(kernelRecordPath(store, "f".repeat(64)), JSON.stringify({ version: "1", kernel: kept, vmlinux: kept, initrd: kept }));
+  await writeFile(
+    kernelRecordPath(store, "f".repeat(64)),
+    JSON.stringify({ version: "1", kernel: kept, vmlinux: kept, initrd: kept }),
+  );
   await blob("of a build that was killed");
   await writeFile(join(store.workDir, "left"), "");
   await sweepStore(store, ports);

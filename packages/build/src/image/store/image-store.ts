@@ -50,7 +50,11 @@ export function blobFile(sha256: string): string {
 }
 
 /** The manifest of a revision; null when there is none, or none that can be read. */
-export async function readManifest(store: ImageStore, revision: RevisionId, files: Files): Promise<ImageManifest | null> {
+export async function readManifest(
+  store: ImageStore,
+  revision: RevisionId,
+  files: Files,
+): Promise<ImageManifest | null> {
   const text = await files.read(store.manifestPath(revision), MAX_MANIFEST_BYTES);
   if (text === null) return null;
   try {

@@ -4,13 +4,18 @@
  */
 import { join } from "node:path";
 import { Artifact, type Files } from "@mvm/core";
-import { z } from "zod";
+import * as z from "zod";
 import type { ImageStore } from "./image-store.ts";
 
 const MAX_RECORD_BYTES = 64 * 1024;
 const FILE_NAME = /^kernel-[0-9a-f]{64}\.json$/;
 
-export const KernelRecord = z.strictObject({ version: z.string(), kernel: Artifact, vmlinux: Artifact, initrd: Artifact });
+export const KernelRecord = z.strictObject({
+  version: z.string(),
+  kernel: Artifact,
+  vmlinux: Artifact,
+  initrd: Artifact,
+});
 export type KernelRecord = z.infer<typeof KernelRecord>;
 
 /** @param hash over what the files are made from */

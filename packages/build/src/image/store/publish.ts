@@ -37,15 +37,19 @@ export async function storeBlob(store: ImageStore, path: string, { commands, fil
 
 /** Makes the image exist. */
 export async function publishImage(store: ImageStore, manifest: ImageManifest, { files }: StorePorts): Promise<void> {
-  await files.writeAtomic(store.manifestPath(manifest.revision), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o644 });
+  await files.writeAtomic(store.manifestPath(manifest.revision), `${JSON.stringify(manifest, null, 2)}\n`, {
+    mode: 0o644,
+  });
   await files.writeAtomic(store.inputsPath(manifest.input_hash), `${manifest.revision}\n`, { mode: 0o644 });
 }
 
 /** Removes what builds that were killed left behind: their work, and blobs that belong to nothing. */
 export async function sweepStore(store: ImageStore, { files }: StorePorts): Promise<void> {
   for (const name of await files.list(store.workDir)) await files.remove(join(store.workDir, name));
-  const revisions = (await files.list(store.revisionsDir)).map((name) => RevisionId.safeParse(name.replace(/\.json$/, "")).data);
-  const manifests = await Promise.all(revisions.map((revision) => (revision === undefined ? null : readManifest(store, revision, files))));
+  const revisions = (await files.list(store.revisionsDir)).flatMap(
+    (name) => RevisionId.safeParse(name.replace(/\.json$/, "")).data ?? [],
+  );
+  const manifests = await Promise.all(revisions.map((revision) => readManifest(store, revision, files)));
   const artifacts = [
     ...manifests.flatMap((manifest) => Object.values(manifest?.artifacts ?? {})),
     ...(await kernelRecords(store, files)).flatMap(({ kernel, vmlinux, initrd }) => [kernel, vmlinux, initrd]),

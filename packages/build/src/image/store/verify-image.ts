@@ -18,7 +18,12 @@ export async function verifyImage(imagesDir: string, manifest: ImageManifest, fi
     if (problem === null) continue;
     throw new MvmError("MVM_IMAGE_CORRUPTED", {
       message: `the ${name} of image ${manifest.revision} (${manifest.profile}) ${problem}`,
-      details: { revision: manifest.revision, profile: manifest.profile, artifact: name, path: store.artifactPath(artifact) },
+      details: {
+        revision: manifest.revision,
+        profile: manifest.profile,
+        artifact: name,
+        path: store.artifactPath(artifact),
+      },
     });
   }
 }

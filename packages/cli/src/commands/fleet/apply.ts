@@ -4,7 +4,7 @@ import type { Command } from "../../command-spec.ts";
 import { printResult } from "../../output/document.ts";
 import { withSession } from "../../session.ts";
 import { outcomeOf } from "../instance/outcome.ts";
-import { type Awaited, waitFlags, waitForInstances } from "../instance/wait.ts";
+import { type Watched, waitFlags, waitForInstances } from "../instance/wait.ts";
 import { withPlaces } from "./placed-problems.ts";
 import { printPlan } from "./print-plan.ts";
 
@@ -22,12 +22,15 @@ export const applyFleet: Command = (context, input) =>
       coordinator.call(operatorRoutes.applyFleet, { body, signal: context.signal }),
     );
     if (!input.flag("json")) printPlan(context.stdout, answer.plan);
-    const awaited = wait === null ? [] : await waitForInstances(context, { coordinator, ...wait, judge: judgeAll });
-    const failure = awaited.find(({ outcome }) => outcome.kind === "failed")?.outcome;
+    const watched =
+      wait === null
+        ? []
+        : await waitForInstances(context, { coordinator, ...wait, untilSettled: true, judge: judgeAll });
+    const failure = watched.find(({ outcome }) => outcome.kind === "failed")?.outcome;
     if (failure?.kind === "failed") throw failure.error;
     printResult(context, input, {
       config: configFacts,
-      document: { ...answer, waited: wait !== null, instances: awaited.map(({ view }) => view) },
+      document: { ...answer, waited: wait !== null, instances: watched.map(({ view }) => view) },
       text: () =>
         context.stdout.write(
           `fleet version ${answer.version} is in force${wait === null ? "" : "; every instance is as it says"}\n`,
@@ -36,7 +39,7 @@ export const applyFleet: Command = (context, input) =>
   });
 
 /** Every instance against what its spec asks for. */
-export function judgeAll(instances: readonly InstanceView[]): readonly Awaited[] {
+export function judgeAll(instances: readonly InstanceView[]): readonly Watched[] {
   return instances.map((view) => ({
     id: view.instance_id,
     view,

@@ -3,7 +3,7 @@
  * `tenants[1].pools[0].role`, the reader of the file knows its line.
  */
 import { FleetProblem, isMvmError, type LoadedFleet, type MvmError, type Problem, problemsError } from "@mvm/core";
-import { z } from "zod";
+import * as z from "zod";
 
 const Refusal = z.object({ problems: z.array(FleetProblem).min(1) });
 

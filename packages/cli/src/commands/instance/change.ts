@@ -4,7 +4,7 @@ import type { Command } from "../../command-spec.ts";
 import { printResult } from "../../output/document.ts";
 import { withSession } from "../../session.ts";
 import { type Goal, outcomeOf } from "./outcome.ts";
-import { type Awaited, waitFlags, waitForInstances } from "./wait.ts";
+import { type Watched, waitFlags, waitForInstances } from "./wait.ts";
 
 type ChangeRoute = typeof operatorRoutes.startInstance;
 
@@ -19,12 +19,12 @@ function change(route: ChangeRoute, goal: Goal): Command {
         signal: context.signal,
       });
       if (answer.note !== null) context.stderr.write(`note: ${answer.note}\n`);
-      const judge = (instances: readonly InstanceView[]): readonly Awaited[] => [judgeOne(id, instances, goal)];
-      const awaited =
+      const judge = (instances: readonly InstanceView[]): readonly Watched[] => [judgeOne(id, instances, goal)];
+      const watched =
         wait === null
           ? []
           : await waitForInstances(context, { coordinator, ...wait, tenant: answer.instance.tenant_id, judge });
-      const [last] = awaited;
+      const [last] = watched;
       if (last?.outcome.kind === "failed") throw last.outcome.error;
       const instance = last?.view ?? answer.instance;
       const text =
@@ -39,7 +39,7 @@ function change(route: ChangeRoute, goal: Goal): Command {
     });
 }
 
-function judgeOne(id: string, instances: readonly InstanceView[], goal: Goal): Awaited {
+function judgeOne(id: string, instances: readonly InstanceView[], goal: Goal): Watched {
   const view = instances.find(({ instance_id }) => instance_id === id) ?? null;
   if (view !== null) return { id, view, outcome: outcomeOf(view, goal) };
   const error = new MvmError("MVM_INSTANCE_NOT_FOUND", {

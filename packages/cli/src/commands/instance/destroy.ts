@@ -5,7 +5,7 @@ import { printResult } from "../../output/document.ts";
 import { withSession } from "../../session.ts";
 import { confirmDestroy } from "../confirm.ts";
 import { outcomeOf } from "./outcome.ts";
-import { type Awaited, waitFlags, waitForInstances } from "./wait.ts";
+import { type Watched, waitFlags, waitForInstances } from "./wait.ts";
 
 export const destroyInstance: Command = (context, input) =>
   withSession(context, input, async ({ coordinator, configFacts }) => {
@@ -23,7 +23,7 @@ export const destroyInstance: Command = (context, input) =>
       signal,
     });
     if (answer.note !== null) context.stderr.write(`note: ${answer.note}\n`);
-    const judge = (instances: readonly InstanceView[]): readonly Awaited[] => [judgeGone(instance, instances)];
+    const judge = (instances: readonly InstanceView[]): readonly Watched[] => [judgeGone(instance, instances)];
     const [last] =
       wait === null ? [] : await waitForInstances(context, { coordinator, ...wait, tenant: instance.tenant_id, judge });
     if (last?.outcome.kind === "failed") throw last.outcome.error;
@@ -36,7 +36,7 @@ export const destroyInstance: Command = (context, input) =>
   });
 
 /** Another volume under the same id is another instance: the counts brought its number back. */
-function judgeGone(erased: InstanceView, instances: readonly InstanceView[]): Awaited {
+function judgeGone(erased: InstanceView, instances: readonly InstanceView[]): Watched {
   const id = erased.instance_id;
   const view =
     instances.find((candidate) => candidate.instance_id === id && candidate.volume_uuid === erased.volume_uuid) ?? null;

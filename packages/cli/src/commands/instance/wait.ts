@@ -15,7 +15,7 @@ const REDRAW_MS = 1000;
 const DEFAULT_TIMEOUT_MS = 900_000;
 
 /** What is waited for, judged from each new look at the instances. */
-export interface Awaited {
+export interface Watched {
   readonly id: string;
   /** The instance, when there is one to show the state's age of. */
   readonly view: InstanceView | null;
@@ -27,7 +27,9 @@ export interface WaitRequest {
   readonly tenant?: string;
   readonly timeoutMs: number;
   readonly quiet: boolean;
-  readonly judge: (instances: readonly InstanceView[]) => readonly Awaited[];
+  /** Also wait until the nodes have nothing left to do: what runs may be about to be restarted. */
+  readonly untilSettled?: boolean;
+  readonly judge: (instances: readonly InstanceView[]) => readonly Watched[];
 }
 
 /** The wait that the shared flags ask for; null with --no-wait. */
@@ -40,7 +42,7 @@ export function waitFlags(input: CommandInput): { readonly timeoutMs: number; re
  * Returns the last look once nothing is on its way any more, failures included.
  * @throws MvmError MVM_WAIT_TIMEOUT naming what is still on its way; MVM_API_UNAVAILABLE
  */
-export async function waitForInstances(context: CliContext, request: WaitRequest): Promise<readonly Awaited[]> {
+export async function waitForInstances(context: CliContext, request: WaitRequest): Promise<readonly Watched[]> {
   const { clock, signal } = context;
   const startedAt = clock.nowMs();
   const deadline = clock.monotonicMs() + request.timeoutMs;
@@ -55,13 +57,11 @@ export async function waitForInstances(context: CliContext, request: WaitRequest
       };
       const answer = await request.coordinator.call(operatorRoutes.listInstances, { query, signal });
       revision = answer.revision;
-      const awaited = request.judge(answer.instances);
-      board.show(
-        awaited.map((item) => boardRow(item, startedAt)),
-        clock.nowMs(),
-      );
-      const open = awaited.filter(({ outcome }) => outcome.kind === "waiting");
-      if (open.length === 0) return awaited;
+      const watched = request.judge(answer.instances);
+      const rows = watched.map((item) => boardRow(item, startedAt));
+      board.show(rows, clock.nowMs());
+      const open = watched.filter(({ outcome }) => outcome.kind === "waiting");
+      if (open.length === 0 && !(await isAtWork(request, watched, signal))) return watched;
       if (clock.monotonicMs() >= deadline) throw timedOut(open, request.timeoutMs);
     }
   } finally {
@@ -69,14 +69,27 @@ export async function waitForInstances(context: CliContext, request: WaitRequest
   }
 }
 
-function boardRow({ id, view, outcome }: Awaited, startedAt: number) {
+/** Whether a node has more to do, although every instance is as wanted. */
+async function isAtWork(
+  { coordinator, untilSettled = false }: WaitRequest,
+  watched: readonly Watched[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!untilSettled || watched.some(({ outcome }) => outcome.kind === "failed")) return false;
+  const { nodes } = await coordinator.call(operatorRoutes.listNodes, { signal });
+  return nodes.some(
+    ({ status, generation }) => status !== null && !(status.converged && status.observed_generation === generation),
+  );
+}
+
+function boardRow({ id, view, outcome }: Watched, startedAt: number) {
   const state = { done: "done", waiting: "open", failed: "failed" } as const;
   const since = view === null || !view.observed ? startedAt : sinceMs(view, startedAt);
   return { id, what: outcome.what, sinceMs: since, state: state[outcome.kind] };
 }
 
-function timedOut(open: readonly Awaited[], timeoutMs: number): MvmError {
-  const what = open.map(({ id, outcome }) => `${id} ${outcome.what}`).join("; ");
+function timedOut(open: readonly Watched[], timeoutMs: number): MvmError {
+  const what = open.map(({ id, outcome }) => `${id} ${outcome.what}`).join("; ") || "the node is at work";
   return new MvmError("MVM_WAIT_TIMEOUT", {
     message: `after ${durationText(timeoutMs)}: ${what}`,
     details: { waiting_for: open.map(({ id, outcome }) => ({ instance: id, what: outcome.what })) },

@@ -10,7 +10,8 @@ import { printResult } from "../../output/document.ts";
 import { announce, factsOf } from "../../session.ts";
 import { waitUntilGone } from "../tenant/destroy.ts";
 import type { QuickstartHost } from "./host-port.ts";
-import { isMarked } from "./server-records.ts";
+import { isOwn, removeOwn } from "./own-directory.ts";
+import { purgeImages } from "./purge-images.ts";
 import { ensureServers, type Servers, stopServers } from "./servers.ts";
 import { quickstartFiles, standings, writeQuickstartFiles } from "./write-files.ts";
 
@@ -27,10 +28,10 @@ export async function takeDown(context: CliContext, input: CommandInput, host: Q
   announce(context, loaded);
   const { node, images } = loaded.config;
 
-  const wasThere = await isMarked(files, node.state_dir);
+  const wasThere = await isOwn(files, node.state_dir);
   if (wasThere) await removeRunning({ context, host, config: loaded.config, configPath: loaded.path }, input);
   const purge = input.flag("purge");
-  if (purge) await files.remove(images.dir);
+  if (purge) await purgeImages(files, images.dir);
   const kept = await removeFiles(context, loaded, { purge, standings: await standings(files, request) });
   printResult(context, input, {
     config: factsOf(loaded),
@@ -71,8 +72,8 @@ async function removeRunning(servers: Servers, input: CommandInput): Promise<voi
     });
   }
   await host.removeSecretsTmpfs(join(node.runtime_dir, "secrets"));
-  await files.remove(node.runtime_dir);
-  await files.remove(node.state_dir);
+  await removeOwn(files, node.runtime_dir);
+  await removeOwn(files, node.state_dir);
 }
 
 interface Removal {

@@ -90,8 +90,12 @@ function leftovers(): readonly string[] {
 
 function isOurs(pid: string): boolean {
   try {
-    const uid = Number(/^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
-    return (uid >= FIRST_UID && uid <= LAST_UID) || readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(`${base}/`);
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const uid = Number(/^Uid:\s+(\d+)/m.exec(status)?.[1]);
+    const cmdline = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    // A process that has ended and only waits for init to take note is gone.
+    const isZombie = /^State:\s+Z/m.test(status);
+    return !isZombie && ((uid >= FIRST_UID && uid <= LAST_UID) || cmdline.includes(`${base}/`));
   } catch {
     return false;
   }

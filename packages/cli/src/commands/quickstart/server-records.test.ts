@@ -4,21 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
 import { nodeFiles } from "@mvm/core";
-import { isMarked, readRecords, writeRecords } from "./server-records.ts";
+import { readRecords, writeRecords } from "./server-records.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "mvm-records-"));
 after(() => rmSync(dir, { recursive: true }));
 
-test("a directory that was never written to is not ours and has no records", async () => {
-  assert.equal(await isMarked(nodeFiles, dir), false);
+test("a directory that was never written to has no records", async () => {
   assert.deepEqual(await readRecords(nodeFiles, dir), {});
 });
 
-test("records come back as written; the directory is ours from then on", async () => {
+test("records come back as written", async () => {
   const records = { agent: { pid: 12, startTicks: 345, build: "abc" } };
   await writeRecords(nodeFiles, dir, records);
   assert.deepEqual(await readRecords(nodeFiles, dir), records);
-  assert.equal(await isMarked(nodeFiles, dir), true);
 });
 
 for (const text of ["", "{", "[]", '{"servers":{"agent":{"pid":"12"}}}', '{"servers":{"other":{}}}']) {

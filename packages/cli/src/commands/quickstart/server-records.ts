@@ -1,10 +1,7 @@
-/**
- * Which processes the quickstart started, kept in its state directory. The file also marks that
- * directory as the quickstart's own: only a marked directory is ever removed.
- */
+/** Which processes the quickstart started, kept in its state directory. */
 import { join } from "node:path";
 import type { Files } from "@mvm/core";
-import { z } from "zod";
+import * as z from "zod";
 
 export const serverNames = ["coordinator", "agent"] as const;
 export type ServerName = (typeof serverNames)[number];
@@ -24,11 +21,6 @@ const MAX_BYTES = 64 * 1024;
 
 function recordsPath(stateDir: string): string {
   return join(stateDir, "quickstart.json");
-}
-
-/** Whether the directory was made by the quickstart. */
-export async function isMarked(files: Files, stateDir: string): Promise<boolean> {
-  return (await files.stat(recordsPath(stateDir))) !== null;
 }
 
 /** What was recorded; nothing when the file is missing or no record. */

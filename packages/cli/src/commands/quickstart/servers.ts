@@ -15,6 +15,7 @@ import {
 import { agentRoutes } from "@mvm/agent";
 import type { CliContext } from "../../context.ts";
 import type { QuickstartHost } from "./host-port.ts";
+import { claimDirectory } from "./own-directory.ts";
 import { readRecords, type ServerName, serverNames, writeRecords } from "./server-records.ts";
 
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -35,14 +36,17 @@ export function logPath(config: EffectiveConfig, name: ServerName): string {
   return join(config.node.state_dir, `${name}.log`);
 }
 
-/** Both servers answer afterwards. @throws MvmError MVM_API_UNAVAILABLE with the end of the server's log */
-export async function ensureServers(servers: Servers): Promise<void> {
+/**
+ * Both servers answer afterwards; how many had to be started.
+ * @throws MvmError MVM_CONFIG_EXISTS, MVM_API_UNAVAILABLE with the end of the server's log
+ */
+export async function ensureServers(servers: Servers): Promise<number> {
   const { context, host, config } = servers;
   const { files } = context;
-  await files.ensureDir(config.node.state_dir, { mode: 0o711 });
+  for (const dir of [config.node.state_dir, config.node.runtime_dir]) await claimDirectory(files, dir);
   const records = { ...(await readRecords(files, config.node.state_dir)) };
-  await writeRecords(files, config.node.state_dir, records);
   const build = await files.sha256(host.installation.argv[1]);
+  let started = 0;
   for (const name of serverNames) {
     const record = records[name];
     const isAlive = record !== undefined && (await host.processes.isAlive(record));
@@ -53,7 +57,9 @@ export async function ensureServers(servers: Servers): Promise<void> {
     records[name] = { ...ref, build };
     await writeRecords(files, config.node.state_dir, records);
     await waitAnswering(servers, name, ref);
+    started += 1;
   }
+  return started;
 }
 
 /** Stops both, the agent first; false when a server that we did not start still answers. */

@@ -51,7 +51,7 @@ export async function bringUp(context: CliContext, input: CommandInput, host: Qu
   });
 
   const builtImages = await ensureImages(context, { config, types: wantedTypes(fleet.fleet), quiet });
-  await ensureServers({ context, host, config, configPath: loaded.path });
+  const startedServers = await ensureServers({ context, host, config, configPath: loaded.path });
   const changes = await applyFleet(context, loaded, fleet);
   const timeoutMs = input.durationMs("timeout") ?? DEFAULT_TIMEOUT_MS;
   const instances = await waitForAll(context, loaded, { timeoutMs, quiet });
@@ -59,7 +59,7 @@ export async function bringUp(context: CliContext, input: CommandInput, host: Qu
   const summary = {
     instances,
     tookMs: context.clock.monotonicMs() - startedAt,
-    wasUp: builtImages === 0 && changes === 0,
+    wasUp: builtImages + startedServers + changes === 0,
     configPath: loaded.path,
   };
   printResult(context, input, {
@@ -90,16 +90,17 @@ async function waitForAll(
   { config, path }: LoadedConfig,
   wait: { readonly timeoutMs: number; readonly quiet: boolean },
 ): Promise<readonly InstanceView[]> {
-  const awaited = await waitForInstances(context, {
+  const watched = await waitForInstances(context, {
     coordinator: unixClient(config.coordinator.socket),
     ...wait,
+    untilSettled: true,
     judge: judgeAll,
   });
-  for (const { id, outcome } of awaited) {
+  for (const { id, outcome } of watched) {
     if (outcome.kind !== "failed") continue;
     const { code, message, remedy, details } = outcome.error;
     const logs = `Look at: ./mvm --config ${path} instance logs ${id}, and the agent's log ${logPath(config, "agent")}`;
     throw new MvmError(code, { message, remedy: `${remedy} ${logs}`, details, cause: outcome.error.cause });
   }
-  return awaited.flatMap(({ view }) => (view === null ? [] : [view]));
+  return watched.flatMap(({ view }) => (view === null ? [] : [view]));
 }

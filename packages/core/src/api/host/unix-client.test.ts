@@ -6,7 +6,7 @@ import { createServer as createRawServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { z } from "zod";
+import * as z from "zod";
 import { isMvmError, MvmError } from "../../errors/mvm-error.ts";
 import { errorBody } from "../error-body.ts";
 import { apiRoute } from "../route.ts";

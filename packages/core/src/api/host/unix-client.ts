@@ -5,7 +5,7 @@
  * schema. One connection a call: nothing is shared, so nothing has to be closed.
  */
 import { request as httpRequest, type IncomingMessage } from "node:http";
-import type { z } from "zod";
+import type * as z from "zod";
 import { isMvmError, messageOf, MvmError } from "../../errors/mvm-error.ts";
 import { errorFromBody } from "../error-body.ts";
 import { routePath, type ApiRoute } from "../route.ts";

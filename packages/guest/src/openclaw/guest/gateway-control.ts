@@ -4,7 +4,7 @@
  */
 import type { Clock } from "@mvm/core";
 import { messageOf } from "@mvm/core";
-import type { z } from "zod";
+import type * as z from "zod";
 import { withDeadline } from "../../deadline.ts";
 import { GuestRefusal } from "../../agent/guest-refusal.ts";
 import { rpcErrors } from "../../protocol/frames.ts";

@@ -1,5 +1,5 @@
 /** The parts of OpenClaw's gateway protocol (version 4) that the guest's agent uses. Pure. */
-import { z } from "zod";
+import * as z from "zod";
 
 export const GATEWAY_PROTOCOL = 4;
 

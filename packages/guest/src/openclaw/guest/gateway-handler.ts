@@ -4,7 +4,7 @@
  */
 import type { InstanceId } from "@mvm/core";
 import { messageOf } from "@mvm/core";
-import { z } from "zod";
+import * as z from "zod";
 import { GuestRefusal } from "../../agent/guest-refusal.ts";
 import type { GuestHandler, HandlerParts } from "../../agent/handler.ts";
 import { rpcErrors } from "../../protocol/frames.ts";

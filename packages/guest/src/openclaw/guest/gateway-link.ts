@@ -4,7 +4,7 @@
  */
 import type { Clock, Files, Logger } from "@mvm/core";
 import { messageOf } from "@mvm/core";
-import { z } from "zod";
+import * as z from "zod";
 import { GuestRefusal } from "../../agent/guest-refusal.ts";
 import { rpcErrors } from "../../protocol/frames.ts";
 import { SECRETS_PATH, TLS_CERTIFICATE_PATH } from "../guest-paths.ts";

@@ -44,7 +44,7 @@ test("the whole argv of a VM", () => {
       "-no-user-config",
       "-display none",
       "-no-reboot",
-      "-machine microvm,acpi=on,pit=on,pic=on,rtc=on,isa-serial=on,x-option-roms=off,auto-kernel-cmdline=off,dump-guest-core=off",
+      "-machine microvm,acpi=on,pit=on,pic=on,rtc=on,isa-serial=on,auto-kernel-cmdline=off,dump-guest-core=off",
       "-global virtio-mmio.force-legacy=false",
       "-accel tcg,thread=multi,tb-size=256",
       "-cpu max",

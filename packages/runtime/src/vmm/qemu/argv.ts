@@ -69,10 +69,7 @@ export function machineArgs(acceleration: Acceleration, memMib: number): Argv {
       : ["-accel", `tcg,thread=multi,tb-size=${cache}`, "-cpu", "max"];
   return [
     ...([QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"] as const),
-    ...[
-      "-machine",
-      "microvm,acpi=on,pit=on,pic=on,rtc=on,isa-serial=on,x-option-roms=off,auto-kernel-cmdline=off,dump-guest-core=off",
-    ],
+    ...["-machine", "microvm,acpi=on,pit=on,pic=on,rtc=on,isa-serial=on,auto-kernel-cmdline=off,dump-guest-core=off"],
     ...["-global", "virtio-mmio.force-legacy=false"],
     ...execution,
   ];

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { isMvmError, type ProcessFacts } from "@mvm/core";
 import { checkConfinement } from "./confinement.ts";
 
-const promised = { uid: 61_001, netNamespace: "net:[4026532393]", rootDir: "/run/mvm/x/root" };
+const promised = { uid: 61_001, netNamespace: "net:[4026532393]" };
 const facts: ProcessFacts = {
   uids: [61_001, 61_001, 61_001, 61_001],
   gids: [61_001, 61_001, 61_001, 61_001],
@@ -19,7 +19,7 @@ const facts: ProcessFacts = {
 };
 
 test("a confined process keeps every promise; what is never given is named", () => {
-  const { kept, missing } = checkConfinement(facts, promised);
+  const { kept, missing } = checkConfinement({ facts, rootEntries: [] }, promised);
   assert.equal(kept.length, 7);
   assert.ok(missing.some((sentence) => sentence.includes("cgroup")));
 });
@@ -40,14 +40,22 @@ for (const [name, change] of violations) {
   test(`refused, naming one promise: ${name}`, () => {
     const check = (error: unknown) =>
       isMvmError(error, "MVM_VM_CONFINEMENT") && (error.details["broken"] as string[]).length === 1;
-    assert.throws(() => checkConfinement({ ...facts, ...change }, promised), check);
+    assert.throws(() => checkConfinement({ facts: { ...facts, ...change }, rootEntries: [] }, promised), check);
   });
 }
 
 test("root is never confined, even when it was asked for", () => {
   const root: ProcessFacts = { ...facts, uids: [0, 0, 0, 0], gids: [0, 0, 0, 0], groups: [] };
   assert.throws(
-    () => checkConfinement(root, { ...promised, uid: 0 }),
+    () => checkConfinement({ facts: root, rootEntries: [] }, { ...promised, uid: 0 }),
     (error) => isMvmError(error, "MVM_VM_CONFINEMENT"),
+  );
+});
+
+test("a root directory that holds anything is not empty", () => {
+  const check = () => checkConfinement({ facts, rootEntries: ["etc"] }, promised);
+  assert.throws(
+    check,
+    (error) => isMvmError(error, "MVM_VM_CONFINEMENT") && /empty root directory/.test(error.message),
   );
 });

@@ -9,7 +9,13 @@ export interface PromisedConfinement {
   readonly uid: number;
   /** Such as `net:[4026532001]`. */
   readonly netNamespace: string;
-  readonly rootDir: string;
+}
+
+/** What was seen of a VMM's process. */
+export interface SeenProcess {
+  readonly facts: ProcessFacts;
+  /** What lies in its root directory. */
+  readonly rootEntries: readonly string[];
 }
 
 /** What Firecracker's jailer gives and this driver never does: relaxations of a development host. */
@@ -21,7 +27,7 @@ const NEVER_GIVEN = [
 const SECCOMP_FILTER = 2;
 
 /** @throws MvmError MVM_VM_CONFINEMENT naming each promise that is not kept */
-export function checkConfinement(facts: ProcessFacts, promised: PromisedConfinement): Confinement {
+export function checkConfinement({ facts, rootEntries }: SeenProcess, promised: PromisedConfinement): Confinement {
   const { uid } = promised;
   const only = (ids: readonly number[]): boolean => ids.every((id) => id === uid);
   const none = (mask: string): boolean => /^0+$/.test(mask);
@@ -32,7 +38,7 @@ export function checkConfinement(facts: ProcessFacts, promised: PromisedConfinem
     [facts.noNewPrivs, "it can't gain privileges"],
     [facts.seccomp === SECCOMP_FILTER, "the system calls of each of its threads are filtered"],
     [facts.netNamespace === promised.netNamespace, "it is in its tenant's network namespace"],
-    [facts.rootDir === promised.rootDir, "it sees an empty root directory"],
+    [facts.rootDir !== "/" && rootEntries.length === 0, "it sees an empty root directory"],
   ];
   const broken = promises.filter(([kept]) => !kept).map(([, promise]) => promise);
   if (broken.length > 0) {

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import type { CommandRunner, Files } from "@mvm/core";
-import { z } from "zod";
+import * as z from "zod";
 import { probeKvm, type KvmProbe, type KvmProbeRequest } from "./kvm-probe.ts";
 import { observeTscKhz } from "./tsc-frequency.ts";
 

@@ -4,9 +4,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { MvmError, nodeFiles, type CommandRunner, type Files } from "@mvm/core";
+import { MvmError, isMvmError, nodeFiles, type CommandRunner, type Files } from "@mvm/core";
 import { lookAtHost } from "./fingerprint.ts";
 import { openHostFacts } from "./host-facts.ts";
+import { openHostSupport } from "./host-support.ts";
 import { kvmProbeArgv } from "./kvm-probe.ts";
 import { parseQemuVersion } from "./version.ts";
 
@@ -178,4 +179,41 @@ test("without a known clock an emulated guest can't run; under KVM it can", asyn
   };
   assert.equal(await lookWith(DEVICES), null);
   assert.match((await lookWith(["/dev/net/tun"]))?.reason ?? "", /time stamp counter/);
+});
+
+test("how a kernel executes is decided by its probe, and refused where neither way is open", async () => {
+  const supportOf = (answers: Answers, devices: readonly string[], cpuinfo: string) => {
+    const all = filesWith(devices);
+    const files: Files = {
+      ...all,
+      read: (path, maxBytes) => all.read(path === "/proc/cpuinfo" ? cpuinfo : path, maxBytes),
+    };
+    return openHostSupport({ commands: commandsThat(answers), files, stateDir });
+  };
+  const kernel = join(stateDir, "one");
+  const emulated = supportOf({ ...GOOD, kvm: timedOut }, DEVICES, "/none");
+  assert.equal(
+    (await emulated.fingerprint({ refresh: false })).relaxations.some((one) => one.includes("may be emulated")),
+    true,
+  );
+  assert.deepEqual(await emulated.executionOf(kernel, "/none"), {
+    version,
+    acceleration: "emulated",
+    tscKhz: 2_600_000,
+  });
+  assert.equal(
+    (await emulated.fingerprint({ refresh: false })).relaxations.some((one) => one.includes("not up within")),
+    true,
+  );
+
+  await emulated.fingerprint({ refresh: true });
+  const accelerated = supportOf({ ...GOOD, dmesg: "", kvm: "Kernel panic - not syncing" }, DEVICES, "/none");
+  await accelerated.fingerprint({ refresh: true });
+  assert.deepEqual(await accelerated.executionOf(kernel, "/none"), { version, acceleration: "kvm", tscKhz: null });
+
+  const neither = supportOf({ ...GOOD, dmesg: "", kvm: timedOut }, DEVICES, "/none");
+  await neither.fingerprint({ refresh: true });
+  await assert.rejects(neither.executionOf(kernel, "/none"), (error) => {
+    return isMvmError(error, "MVM_HOST_UNSUPPORTED") && error.message.includes("time stamp counter");
+  });
 });

@@ -4,15 +4,15 @@
  */
 import { MvmError, type CommandRunner } from "@mvm/core";
 import type { Confinement, LaunchedVm, VmLaunch } from "../driver.ts";
-import { qemuArgv, type Acceleration } from "./argv.ts";
+import { qemuArgv } from "./argv.ts";
 import { checkConfinement } from "./confinement.ts";
 import type { Consoles, OpenConsole } from "./consoles.ts";
+import type { HostSupport } from "./host-support.ts";
 import { kernelCommandLine } from "./kernel-command-line.ts";
 import { controlOf, explained, startQemu, type QemuProcess, type QemuProcessPorts } from "./qemu-process.ts";
 import { clearRemains, killProcess, removeFiles, type RemainsPorts } from "./remains.ts";
 import { requireTap } from "./tap.ts";
 import { withinLimit } from "./time-limit.ts";
-import type { QemuVersion } from "./version.ts";
 import { namespacePath, vmPaths } from "./vm-paths.ts";
 
 export const DRIVER_NAME = "qemu";
@@ -23,19 +23,10 @@ export interface LaunchPorts extends QemuProcessPorts, RemainsPorts {
   readonly commands: CommandRunner;
 }
 
-/** How guests execute here. */
-export interface Execution {
-  readonly version: QemuVersion;
-  readonly acceleration: Acceleration;
-  /** The host's TSC; null under KVM, which tells the guest by itself. */
-  readonly tscKhz: number | null;
-}
-
 export interface LaunchParts {
   readonly ports: LaunchPorts;
   readonly consoles: Consoles;
-  /** Decided per kernel, with an empty directory at hand for trying. */
-  readonly executionOf: (kernelPath: string, rootDir: string) => Promise<Execution>;
+  readonly host: HostSupport;
 }
 
 /** The contract is VmmDriver.launch's. */
@@ -47,7 +38,7 @@ export async function launchVm(parts: LaunchParts, vm: VmLaunch): Promise<Launch
   let qemu: QemuProcess | null = null;
   try {
     await prepare(ports, vm);
-    const execution = await parts.executionOf(vm.kernelPath, paths.root);
+    const execution = await parts.host.executionOf(vm.kernelPath, paths.root);
     const commandLine = kernelCommandLine({ tscKhz: execution.tscKhz, extra: vm.kernelArgs });
     vm.signal?.throwIfAborted();
     const startedAtMs = ports.clock.monotonicMs();
@@ -117,12 +108,9 @@ async function bringUp({ ports, consoles }: LaunchParts, vm: VmLaunch, qemu: Qem
 async function look({ files, processes }: LaunchPorts, vm: VmLaunch, qemu: QemuProcess): Promise<Confinement> {
   const facts = await processes.facts(qemu.ref);
   if (facts === null) throw new MvmError("MVM_VM_DRIVER", { message: "QEMU ended while it was looked at" });
+  const rootEntries = await files.list(`/proc/${qemu.ref.pid}/root/`);
   const namespace = await files.stat(namespacePath(vm.network.namespace));
-  return checkConfinement(facts, {
-    uid: vm.uid,
-    netNamespace: `net:[${namespace?.inode ?? 0}]`,
-    rootDir: vmPaths(vm).root,
-  });
+  return checkConfinement({ facts, rootEntries }, { uid: vm.uid, netNamespace: `net:[${namespace?.inode ?? 0}]` });
 }
 
 async function firstOutput({ clock }: LaunchPorts, vm: VmLaunch, console: OpenConsole): Promise<void> {

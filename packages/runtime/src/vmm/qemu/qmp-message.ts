@@ -3,7 +3,7 @@
  * anything here, so what does not fit is an error.
  */
 import { MvmError } from "@mvm/core";
-import { z } from "zod";
+import * as z from "zod";
 
 const Greeting = z.object({
   QMP: z.object({ version: z.object({ qemu: z.object({ major: z.int(), minor: z.int(), micro: z.int() }) }) }),

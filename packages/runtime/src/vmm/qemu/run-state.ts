@@ -1,6 +1,6 @@
 /** What QEMU says of its VM's run state, and what that means for the driver's port. */
 import { MvmError, type Clock } from "@mvm/core";
-import { z } from "zod";
+import * as z from "zod";
 import type { VmState } from "../driver.ts";
 import type { UnixSockets } from "../unix-sockets.ts";
 import { openQmp } from "./qmp-session.ts";

@@ -2,7 +2,7 @@
  * The append-only audit table of the coordinator's SQLite store. Called inside transactions; the
  * table's triggers refuse whatever is not an append.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { chainEntry, type AuditEntry } from "../../../audit/entry.ts";
 import type { TenantId } from "../../../ids.ts";
 import type { HeldChain } from "../../chain-delivery.ts";

@@ -2,7 +2,7 @@
  * Revision, generation and allocation counters of the coordinator's SQLite store, and the one way
  * in which a change of desired state begins a generation. Called inside transactions only.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { MvmError } from "../../../errors/mvm-error.ts";
 import { NodeId, type TenantId } from "../../../ids.ts";
 import type { Committed } from "../../port.ts";

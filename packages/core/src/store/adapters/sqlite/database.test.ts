@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { isMvmError } from "../../../errors/mvm-error.ts";
 import { jsonColumn, openSqlite, type SqliteDatabase } from "./database.ts";
 

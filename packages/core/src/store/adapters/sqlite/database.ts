@@ -6,7 +6,7 @@
  */
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { z } from "zod";
+import * as z from "zod";
 import { MvmError } from "../../../errors/mvm-error.ts";
 
 export type SqlParams = Readonly<Record<string, SQLInputValue>>;

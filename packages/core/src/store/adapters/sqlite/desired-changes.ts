@@ -2,7 +2,7 @@
  * The changes of desired state that the store knows, over SQLite: each runs inside one transaction
  * that the caller holds, writes rows, audit entries and the generation that they begin.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { MvmError } from "../../../errors/mvm-error.ts";
 import type { InstanceId, TenantId } from "../../../ids.ts";
 import type { Hold } from "../../../spec/node-spec.ts";

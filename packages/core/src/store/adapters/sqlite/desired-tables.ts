@@ -2,7 +2,7 @@
  * Reading and writing the tables of desired state (fleet, tenants, pools, instances, secrets) of
  * the coordinator's SQLite store. Called inside transactions; decides nothing.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { MvmError } from "../../../errors/mvm-error.ts";
 import type { Fleet } from "../../../fleet/schema.ts";
 import type { InstanceId, NodeId, TenantId } from "../../../ids.ts";

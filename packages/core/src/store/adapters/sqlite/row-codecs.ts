@@ -2,7 +2,7 @@
  * How the coordinator's rows stand in SQLite: a schema that decodes each table's columns, and the
  * parameters that write them. A corrupted column is an error here, never a wrong value further in.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { AuditEntry } from "../../../audit/entry.ts";
 import { ConnectorSettings, Egress, Fleet, ModelSettings } from "../../../fleet/schema.ts";
 import { InstanceId, NodeId, PoolId, RevisionId, SecretName, TenantId } from "../../../ids.ts";

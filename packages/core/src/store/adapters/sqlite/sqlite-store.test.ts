@@ -106,6 +106,9 @@ test("the database itself refuses to edit or remove an audit entry", async () =>
       () => raw.exec("INSERT OR REPLACE INTO audit VALUES (1, 'coordinator', '', 2, 0, NULL, 'manual', 'x', '{}')"),
       /append-only/,
     );
+    const outOfSequence = "INSERT INTO audit VALUES (5, 'coordinator', '', 3, 0, NULL, 'manual', 'x', '{}')";
+    assert.throws(() => raw.exec(outOfSequence), /append-only/);
+    raw.exec(outOfSequence.replace("3, 0", "2, 0"));
     raw.close();
   });
 });
