@@ -38,6 +38,7 @@ function start() {
     cwd: "/data/home",
     stdio: ["ignore", "pipe", "pipe"],
   });
+  /** @type {{ child: typeof child, output: string, ended: string | null }} */
   const run = { child, output: "", ended: null };
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk) => (run.output = (run.output + chunk).slice(-OUTPUT_KEPT_CHARS * 16)));

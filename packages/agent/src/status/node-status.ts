@@ -59,16 +59,11 @@ export function nodeStatus(parts: NodeStatusParts): NodeStatus {
 
 /** Every record, and for each instance that was never begun the record that it would begin with. */
 function rosterOf({ planned, records, facts }: NodeStatusParts): readonly InstanceRecord[] {
-  const known = new Map(records.map((record) => [record.instance_id, record]));
   if (planned === null) return records;
   const { spec, observed } = planned;
-  for (const view of viewsOf(spec, observed)) {
-    const { config_hash, generation } = spec;
-    known.set(
-      view.id,
-      recordFor(view, known.get(view.id) ?? null, { config_hash, generation, now: isoTime(facts.startedAtMs) }),
-    );
-  }
+  const known = new Map(records.map((record) => [record.instance_id, record]));
+  const first = { config_hash: spec.config_hash, generation: spec.generation, now: isoTime(facts.startedAtMs) };
+  for (const view of viewsOf(spec, observed)) known.set(view.id, recordFor(view, known.get(view.id) ?? null, first));
   return [...known.values()].sort((a, b) => (a.instance_id < b.instance_id ? -1 : 1));
 }
 

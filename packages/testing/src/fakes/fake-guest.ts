@@ -4,7 +4,7 @@
  */
 import { Duplex } from "node:stream";
 import { isoTime } from "@mvm/core";
-import type { BootScript, FakeMachine, FakeVm } from "./fake-machine.ts";
+import type { BootScript, FakeMachine, FakeVm, GuestOfVm } from "./fake-machine.ts";
 import { readDriveImage } from "./fake-drives.ts";
 import { readVolume, writeVolume } from "./fake-volumes.ts";
 
@@ -23,7 +23,7 @@ export interface GuestBoot {
   readonly script: BootScript;
 }
 
-export class FakeGuest {
+export class FakeGuest implements GuestOfVm {
   readonly #machine: FakeMachine;
   readonly #vm: FakeVm;
   readonly #boot: GuestBoot;

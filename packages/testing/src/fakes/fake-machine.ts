@@ -2,11 +2,17 @@
  * The host behind the fakes: what exists on it, whoever made it. It outlives every agent, and keeps
  * a list of what must never happen, so that a test sees a wrong order even if nothing failed.
  */
+import type { Duplex } from "node:stream";
 import type { InstanceId, ProcessRef } from "@mvm/core";
 import type { GuestPort, VmHandle } from "@mvm/runtime";
 import type { FakeClock } from "./fake-clock.ts";
-import type { FakeGuest } from "./fake-guest.ts";
 import type { MemoryFiles } from "./memory-files.ts";
+
+/** What the machine and its VMM know of a guest. */
+export interface GuestOfVm {
+  connect(): Duplex;
+  end(): void;
+}
 
 export interface FakeVm {
   readonly handle: VmHandle;
@@ -14,7 +20,7 @@ export interface FakeVm {
   readonly dataPath: string | null;
   readonly memMib: number;
   /** Null until the VMM was let go. */
-  guest: FakeGuest | null;
+  guest: GuestOfVm | null;
 }
 
 export interface FakeNamespace {

@@ -46,8 +46,8 @@ async function whileAlive<Result>(
     message: `the VM of ${vm.id} ended while it booted`,
     retry: "backoff",
   });
-  void watchEnd(ports, vm, over.signal).then((hasEnded) => {
-    if (hasEnded) death.abort(error);
+  void watchEnd(ports, vm, over.signal).then((isGone) => {
+    if (isGone) death.abort(error);
   });
   try {
     return await work(AbortSignal.any([signal, death.signal]));
