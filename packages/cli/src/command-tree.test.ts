@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import test from "node:test";
+import { sharedFlags } from "./command-spec.ts";
 import { nouns, plainCommands } from "./commands/tree.ts";
 
 const commands = [
@@ -24,3 +27,13 @@ test("what erases asks, what waits can be told not to", () => {
 });
 
 test("no command is named twice", () => assert.equal(new Set(commands.map(({ path }) => path)).size, commands.length));
+
+test("docs/cli.md lists every noun with its verbs, and the shared flags", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../../docs/cli.md"), "utf8");
+  for (const { name, verbs } of nouns) {
+    const row = page.split("\n").find((line) => line.startsWith("|") && line.split("|")[1]?.includes(`\`${name}\``));
+    for (const verb of verbs) assert.ok(row?.includes(`\`${verb.name}\``), `${name} ${verb.name}`);
+  }
+  for (const { flags } of Object.values(sharedFlags))
+    assert.ok(page.includes(`| \`${flags.split(" ")[0] ?? ""}`), flags);
+});

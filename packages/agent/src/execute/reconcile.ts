@@ -45,12 +45,13 @@ function followGuests(
   links.sync(handles);
   watches.sync(handles);
   channels.keep(ports.journal.records().flatMap(({ vm }) => vm ?? []));
-  for (const { record, vm } of running) {
-    if (links.isReady(vm))
-      attempt(
-        () => lifecycle.settle(record.instance_id),
-        (error) => ports.log.error("instance.settle.failed", { instance: record.instance_id, error }),
-      );
+  for (const { record, vm } of running) if (links.isReady(vm)) settle(record.instance_id);
+
+  function settle(id: InstanceId): void {
+    attempt(
+      () => lifecycle.settle(id),
+      (error) => ports.log.error("instance.settle.failed", { instance: id, error }),
+    );
   }
 }
 

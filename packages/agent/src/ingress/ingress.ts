@@ -48,7 +48,7 @@ export function createIngress({ open, log }: { readonly open: OpenForwarder; rea
       await held.get(id)?.forwarder;
       return;
     }
-    await release(id);
+    if (held.has(id)) await release(id);
     const forwarder = open(port, () => targets.get(id) ?? null);
     held.set(id, { port, forwarder });
     try {
@@ -65,7 +65,9 @@ export function createIngress({ open, log }: { readonly open: OpenForwarder; rea
     held.delete(id);
     targets.delete(id);
     problems.delete(id);
-    if (holding !== undefined) await (await holding.forwarder).close();
+    // One that never opened has nothing to close; who asked for it was told why.
+    const forwarder = await holding?.forwarder.catch(() => null);
+    await forwarder?.close();
   }
 
   async function takeAgain(id: InstanceId, port: number): Promise<void> {

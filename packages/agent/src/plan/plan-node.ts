@@ -6,14 +6,13 @@
  */
 import type { InstanceId, NodeSpec } from "@mvm/core";
 import type { Reason } from "../journal/operation-record.ts";
-import { pendingReason, restartReason } from "./drift.ts";
 import { heldAtGate, type GateState } from "./gates.ts";
 import { moveTowards, type Move } from "./moves.ts";
 import { networkActions } from "./network-actions.ts";
-import { isReady, type DecidedView } from "./order.ts";
+import type { DecidedView } from "./order.ts";
 import type { Action, Decision, Observed, Plan, PlanPolicy } from "./plan.ts";
 import { decide, earliest } from "./precedence.ts";
-import { safetyRefusal } from "./refusals.ts";
+import { restartOf } from "./restarts.ts";
 import { roomFor } from "./room.ts";
 import { unnamedActions } from "./unnamed-actions.ts";
 import { viewsOf } from "./views.ts";
@@ -59,55 +58,25 @@ function planInstance(view: DecidedView, state: GateState, spec: NodeSpec): Plan
   const { id, seen, decision } = view;
   const move = moveTowards(decision.wish, seen);
   const isSteady = move === "none" && seen.busy === null && seen.state === "running" && decision.wish === "running";
-  if (isSteady) return planRestart(view, state, spec);
+  if (isSteady) return planSteady(view, state, spec);
   if (move === "none") return { id, decision, action: null };
   const held = heldAtGate(view, move, state);
-  if (held !== null)
-    return {
-      id,
-      decision: { ...decision, ...held, untilMs: earliest(decision.untilMs, held.untilMs ?? null) },
-      action: null,
-    };
+  if (held !== null) {
+    const untilMs = earliest(decision.untilMs, held.untilMs ?? null);
+    return { id, decision: { ...decision, ...held, untilMs }, action: null };
+  }
   if (move === "start") state.room.grant(view);
   return { id, decision, action: actionOf(view, move, reasonOf(spec, decision, move)) };
 }
 
 /** A running instance that is wanted running: left alone, unless only a restart gives it what the spec says. */
-function planRestart(view: DecidedView, { all, nowMs }: GateState, spec: NodeSpec): PlannedInstance {
-  const { id, decision } = view;
-  const cause = restartReason(view);
-  if (cause === null) return { id, decision: { ...decision, pending: pendingReason(view) }, action: null };
-  const pending = `a restart for ${cause}`;
-  const wouldNotStart = safetyRefusal(view, nowMs);
-  if (wouldNotStart !== null)
-    return { id, decision: { ...decision, pending: `${pending}, put off: ${wouldNotStart.message}` }, action: null };
-  if (decision.rule === "hold")
-    return { id, decision: { ...decision, pending: `${pending}, put off by the hold` }, action: null };
-  const before = all.find((other) => isPoolMate(view, other) && restartsFirst(other, view));
-  if (before !== undefined)
-    return {
-      id,
-      decision: { ...decision, pending, waitingFor: `${before.id} to be ready, then ${pending}` },
-      action: null,
-    };
-  const reason = { ...reasonOf(spec, decision, "stop"), text: pending };
+function planSteady(view: DecidedView, { all, nowMs }: GateState, spec: NodeSpec): PlannedInstance {
+  const { id } = view;
+  const { isDue, pending, waitingFor } = restartOf(view, all, nowMs);
+  const decision = { ...view.decision, pending, waitingFor };
+  if (!isDue) return { id, decision, action: null };
+  const reason = { ...reasonOf(spec, decision, "stop"), text: pending ?? decision.reason };
   return { id, decision, action: { kind: "stop", id, reason } };
-}
-
-/** Another instance of the same pool that is wanted running. */
-function isPoolMate(view: DecidedView, other: DecidedView): boolean {
-  const isSamePool = other.tenant.tenant_id === view.tenant.tenant_id && other.pool.pool_id === view.pool.pool_id;
-  return isSamePool && other.id !== view.id && other.decision.wish === "running";
-}
-
-/**
- * A pool restarts one instance after the other: first what comes up anew must be ready, so that a
- * revision which does not work stops there; then the unready, who lose nothing, before the ready.
- */
-function restartsFirst(other: DecidedView, view: DecidedView): boolean {
-  const isDue = other.seen.state === "running" && restartReason(other) !== null && other.decision.rule !== "hold";
-  if (!isDue) return !isReady(other);
-  return isReady(other) === isReady(view) ? other.id < view.id : !isReady(other);
 }
 
 function actionOf(view: DecidedView, move: Exclude<Move, "none">, reason: Reason): Action | null {

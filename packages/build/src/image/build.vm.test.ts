@@ -3,10 +3,12 @@
  * all cases; what follows works from the parts that it left.
  */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { ProfileDeclaration, isMvmError, nodeClock, nodeFiles, type ImageManifest } from "@mvm/core";
@@ -19,12 +21,20 @@ import { BASE_UNITS } from "./root/base-tree.ts";
 import { openImageCatalog } from "./store/image-catalog.ts";
 import { verifyImage } from "./store/verify-image.ts";
 
+const run = promisify(execFile);
 const PROJECT = resolve(import.meta.dirname, "../../../..");
 const MAX_CACHED_MS = 5000;
 /** A small package without dependencies that the project's own lock holds. */
 const PACKAGE = "smol-toml";
 
 const ProjectLock = z.object({ packages: z.record(z.string(), z.looseObject({ version: z.string().optional() })) });
+
+/** Command lines of the processes that name a path. */
+async function processesNaming(path: string): Promise<readonly string[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
+  return lines.map((line) => line.replaceAll("\0", " ")).filter((line) => line.includes(path));
+}
 
 const skip = await requires("root", "images");
 
@@ -52,11 +62,7 @@ describe("image builds", { skip }, () => {
   /** The root file system, unpacked by erofs' own tool. */
   const unpacked = async (manifest: ImageManifest): Promise<string> => {
     const tree = await mkdtemp(join(directory, "unpacked-"));
-    await promisify(execFile)("/usr/bin/fsck.erofs", [
-      "--overwrite",
-      `--extract=${tree}`,
-      blobPath(manifest, "rootfs"),
-    ]);
+    await run("/usr/bin/fsck.erofs", ["--overwrite", `--extract=${tree}`, blobPath(manifest, "rootfs")]);
     return tree;
   };
 
@@ -235,6 +241,37 @@ describe("image builds", { skip }, () => {
     });
     await assert.rejects(stopping, /stopped/);
     assert.equal(await openImageCatalog(imagesDir, nodeFiles).newest("any", "stopped"), null);
+    assert.deepEqual(await readdir(join(imagesDir, "work")), []);
+  });
+
+  test("a build that is killed with -9 takes all of its commands with it, and the next one works", async () => {
+    const program = `
+      import { ProfileDeclaration, nodeClock, nodeFiles } from "@mvm/core";
+      import { createLinuxCommands } from "@mvm/testing";
+      import { buildImage } from "./build-image.ts";
+      import { createBuildLock } from "./host/build-lock.ts";
+      const request = JSON.parse(process.argv[1]);
+      const ports = { commands: createLinuxCommands(), files: nodeFiles, lock: createBuildLock(nodeClock) };
+      const onProgress = (step, detail) => process.stdout.write(detail + "\\n");
+      await buildImage({ ...request, profile: ProfileDeclaration.parse(request.profile), onProgress }, ports);`;
+    const request = {
+      imagesDir,
+      baseDir,
+      guestAgentPath,
+      profileName: "killed",
+      profile: profile({ packages: ["hello"] }),
+    };
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", program, JSON.stringify(request)], {
+      cwd: import.meta.dirname,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    for await (const line of createInterface(child.stdout)) if (line.startsWith("configuring")) break;
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    await nodeClock.sleep(2000);
+    assert.deepEqual(await processesNaming(join(imagesDir, "work")), []);
+    assert.equal(await openImageCatalog(imagesDir, nodeFiles).newest("any", "killed"), null);
+    assert.equal((await build({ profileName: "after" })).cached, false);
     assert.deepEqual(await readdir(join(imagesDir, "work")), []);
   });
 

@@ -95,7 +95,7 @@ async function tryConnect(target: TcpNetConnectOpts, waitMs: number): Promise<So
       () => true,
       () => false,
     ),
-    sleep(waitMs, false),
+    sleep(waitMs, false, { ref: false }),
   ]);
   // What becomes of the connection later is seen by the guest.
   socket.on("error", () => undefined);

@@ -3,12 +3,14 @@
  * would and sees every frame that arrives. It answers ARP for its addresses, TCP SYNs and data, just
  * enough for real kernels to talk to it.
  *
- * The tap is opened by a QEMU without a machine, whose hub hands frames to a Unix socket (each
- * behind its length in four bytes), because Node can't open taps. The QEMU dies with the test.
+ * The tap is opened by a QEMU without a machine, whose hub hands frames to a socket (each behind its
+ * length in four bytes), because Node can't open taps. The QEMU dies with the test. Its socket is
+ * inherited: QEMU 7.2's `stream` back end crashes now and then when it listens by itself.
  */
-import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createConnection, type Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import {
@@ -25,7 +27,8 @@ import {
   TCP_FLAG,
 } from "./ethernet-frames.ts";
 
-const START_TIMEOUT_MS = 20_000;
+/** Where QEMU finds its end of the frames' socket. */
+const HUB_DESCRIPTOR = 3;
 const ARRIVAL_TIMEOUT_MS = 15_000;
 const ARP_RETRY_MS = 50;
 
@@ -33,8 +36,6 @@ export interface RawGuestOptions {
   /** Null: the host's own network namespace. */
   readonly namespace: string | null;
   readonly tap: string;
-  /** Where the socket is made; its directory exists. */
-  readonly socketPath: string;
   readonly mac: string;
   /** Addresses that it answers for; the first is its own. */
   readonly ips: readonly string[];
@@ -47,30 +48,34 @@ export class RawGuest {
   /** Every frame that reached this guest, oldest first. */
   readonly seen: SeenFrame[] = [];
   readonly #child: ChildProcess;
-  readonly #socket: Socket;
+  readonly #frames: Duplex;
   readonly #ips: readonly string[];
   #gatewayMac = BROADCAST_MAC;
+  #complaint = "";
   #unread: Buffer = Buffer.alloc(0);
 
-  private constructor(options: RawGuestOptions, child: ChildProcess, socket: Socket) {
+  private constructor(options: RawGuestOptions, child: ChildProcess, frames: Duplex) {
     this.mac = options.mac;
     this.ip = options.ips[0] ?? "";
     this.#ips = options.ips;
     this.#child = child;
-    this.#socket = socket;
-    socket.on("data", (chunk) => this.#receive(chunk));
-    socket.on("error", () => undefined);
+    this.#frames = frames;
+    frames.on("data", (chunk: Buffer) => this.#receive(chunk));
+    frames.on("error", () => undefined);
+    child.stderr?.on("data", (chunk: Buffer) => (this.#complaint += chunk.toString("utf8")));
   }
 
   static async open(options: RawGuestOptions): Promise<RawGuest> {
     const [program, ...args] = hubArgv(options);
-    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe", "pipe"] });
+    const frames = child.stdio[HUB_DESCRIPTOR];
+    assert.ok(frames instanceof Duplex);
+    const guest = new RawGuest(options, child, frames);
     try {
-      const guest = new RawGuest(options, child, await connectHub(child, options));
       await guest.#findGateway(options.gatewayIp);
       return guest;
     } catch (error) {
-      child.kill("SIGKILL");
+      await guest.close();
       throw error;
     }
   }
@@ -98,7 +103,7 @@ export class RawGuest {
   send(frame: Buffer): void {
     const length = Buffer.alloc(4);
     length.writeUInt32BE(frame.length);
-    this.#socket.write(Buffer.concat([length, frame]));
+    this.#frames.write(Buffer.concat([length, frame]));
   }
 
   /** The first frame that `isIt`, seen already (from number `since` on) or yet to come; throws when none comes. */
@@ -113,10 +118,14 @@ export class RawGuest {
   }
 
   async close(): Promise<void> {
-    this.#socket.destroy();
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#frames.destroy();
+    if (this.#isGone()) return;
     this.#child.kill("SIGKILL");
     await once(this.#child, "exit");
+  }
+
+  #isGone(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   /** Asks until it is answered: a bridge learns late that somebody opened the tap, and drops what came before. */
@@ -130,7 +139,9 @@ export class RawGuest {
         this.#gatewayMac = answer.from;
         return;
       }
-      if (performance.now() > deadline) throw new Error(`${ip} did not answer ARP at ${this.ip}`);
+      if (this.#isGone() || performance.now() > deadline) {
+        throw new Error(`${ip} did not answer ARP at ${this.ip}: ${this.#complaint}`);
+      }
     }
   }
 
@@ -168,35 +179,14 @@ export class RawGuest {
   }
 }
 
-/** Connects once QEMU runs: what reaches it before that would block its queue for good. */
-async function connectHub(
-  child: ChildProcessWithoutNullStreams,
-  { tap, socketPath }: RawGuestOptions,
-): Promise<Socket> {
-  let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")));
-  child.stdin.on("error", () => undefined);
-  child.stdin.write('{"execute":"qmp_capabilities"}\n');
-  const deadline = performance.now() + START_TIMEOUT_MS;
-  while (!stdout.includes('"running": true')) {
-    if (child.exitCode !== null || performance.now() > deadline) throw new Error(`no raw guest at ${tap}: ${stderr}`);
-    child.stdin.write('{"execute":"query-status"}\n');
-    await sleep(10);
-  }
-  const socket = createConnection(socketPath);
-  await once(socket, "connect");
-  return socket;
-}
-
-function hubArgv({ namespace, tap, socketPath }: RawGuestOptions): [string, ...string[]] {
+function hubArgv({ namespace, tap }: RawGuestOptions): [string, ...string[]] {
   return [
     "nsenter",
     ...(namespace === null ? [] : [`--net=/run/netns/${namespace}`]),
     ...["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-M", "none", "-nodefaults"],
-    ...["-display", "none", "-qmp", "stdio", "-serial", "none"],
+    ...["-display", "none", "-monitor", "none", "-serial", "none"],
     ...["-netdev", `tap,id=tap,ifname=${tap},script=no,downscript=no,vnet_hdr=off`],
-    ...["-netdev", `stream,id=socket,server=on,addr.type=unix,addr.path=${socketPath}`],
+    ...["-netdev", `socket,id=socket,fd=${HUB_DESCRIPTOR}`],
     ...["-netdev", "hubport,id=one,hubid=0,netdev=tap", "-netdev", "hubport,id=two,hubid=0,netdev=socket"],
   ];
 }

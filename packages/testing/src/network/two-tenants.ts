@@ -5,10 +5,6 @@
  *
  * Every name on the host begins with `mvmt`; `close` removes all of it, whatever went wrong.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { type CommandRunner, InstanceId, type TenantNetworkSpec, type Uplink } from "@mvm/core";
 import type { GuestPort, TenantNetworks } from "@mvm/runtime";
 
@@ -104,11 +100,10 @@ export interface TwoTenantsPorts {
 
 /** Builds all of it, after removing what an interrupted run left. */
 export async function openTwoTenants({ networks, commands }: TwoTenantsPorts): Promise<TwoTenants> {
-  const directory = await mkdtemp(join(tmpdir(), "mvm-two-tenants-"));
   const guests: RawGuest[] = [];
   const ip = (...args: string[]): Promise<unknown> =>
     commands.run({ argv: ["ip", ...args], timeoutMs: COMMAND_TIMEOUT_MS });
-  const removeAll = async (): Promise<void> => {
+  const close = async (): Promise<void> => {
     for (const guest of guests) await guest.close();
     for (const { network } of [TENANT_A, TENANT_B]) await networks.removeNetwork(network);
     await commands.run({
@@ -117,18 +112,14 @@ export async function openTwoTenants({ networks, commands }: TwoTenantsPorts): P
       okCodes: [0, 1],
     });
   };
-  const close = async (): Promise<void> => {
-    await removeAll();
-    await rm(directory, { recursive: true });
-  };
-  const attach = async (options: Omit<RawGuestOptions, "socketPath">): Promise<RawGuest> => {
-    const guest = await RawGuest.open({ ...options, socketPath: join(directory, `${guests.length}.sock`) });
+  const attach = async (options: RawGuestOptions): Promise<RawGuest> => {
+    const guest = await RawGuest.open(options);
     guests.push(guest);
     return guest;
   };
 
   try {
-    await removeAll();
+    await close();
     await ip("tuntap", "add", "dev", OUTSIDE_TAP, "mode", "tap");
     await ip("address", "add", `${HOST_OUTSIDE_IP}/24`, "dev", OUTSIDE_TAP);
     await ip("link", "set", "dev", OUTSIDE_TAP, "up");

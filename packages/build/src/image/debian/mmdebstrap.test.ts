@@ -5,7 +5,7 @@ import { mmdebstrapProgress, mmdebstrapRequest, parsePackageStatus } from "./mmd
 const options = {
   format: "tar",
   packages: ["systemd", "git"],
-  target: "/work/root.tar",
+  target: "/build/root.tar",
   workDir: "/work",
   downloadEnv: { http_proxy: "http://proxy:3128" },
   onLine: () => undefined,
@@ -14,10 +14,12 @@ const options = {
 test("a root is configured on a merged /usr, dated by the project and built in the build's own directory", () => {
   const { argv, env } = mmdebstrapRequest({ ...options, variant: "essential" });
   assert.deepEqual(argv, [
+    ...["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--propagation=private", "--pid", "--mount-proc"],
+    ...["--fork", "--kill-child=KILL"],
     ...["mmdebstrap", "--mode=root", "--variant=essential", "--format=tar", "--include=git,systemd"],
     "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
     ...["doc", "info", "locale", "man"].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
-    ...["bookworm", "/work/root.tar"],
+    ...["bookworm", "/build/root.tar"],
   ]);
   assert.deepEqual(env, { http_proxy: "http://proxy:3128", SOURCE_DATE_EPOCH: "1793491200", TMPDIR: "/work" });
 });
@@ -42,6 +44,6 @@ test("dpkg's status gives names and versions", () => {
 
 test("only lines that tell something become progress", () => {
   assert.equal(mmdebstrapProgress("I: downloading packages with apt..."), "downloading packages");
-  assert.equal(mmdebstrapProgress("I: using /work/x as tempdir"), null);
+  assert.equal(mmdebstrapProgress("I: using /build/x as tempdir"), null);
   assert.equal(mmdebstrapProgress("Unpacking libc6 ..."), null);
 });

@@ -6,6 +6,7 @@
  * what was installed stands in the image's manifest, and an archive is kept until it is asked anew.
  */
 import type { CommandRequest } from "@mvm/core";
+import { boundArgv } from "../bound-command.ts";
 
 /** The Debian release of all images. */
 export const DEBIAN_SUITE = "bookworm";
@@ -37,7 +38,7 @@ export interface MmdebstrapOptions {
 export function mmdebstrapRequest(options: MmdebstrapOptions): CommandRequest {
   const { variant, format, packages, target, workDir, downloadEnv, onLine, signal } = options;
   return {
-    argv: [
+    argv: boundArgv([
       "mmdebstrap",
       "--mode=root",
       `--variant=${variant}`,
@@ -48,7 +49,7 @@ export function mmdebstrapRequest(options: MmdebstrapOptions): CommandRequest {
       ...EXCLUDED_PATHS.map((path) => `--dpkgopt=path-exclude=${path}`),
       DEBIAN_SUITE,
       target,
-    ],
+    ]),
     env: { ...downloadEnv, SOURCE_DATE_EPOCH: String(SOURCE_DATE_EPOCH), TMPDIR: workDir },
     timeoutMs: MMDEBSTRAP_TIMEOUT_MS,
     maxOutputBytes: 64 * 1024 * 1024,

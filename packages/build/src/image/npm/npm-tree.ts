@@ -8,10 +8,20 @@
 import { join } from "node:path";
 import { MvmError, type CommandRunner, type Files } from "@mvm/core";
 import * as z from "zod";
+import { boundArgv } from "../bound-command.ts";
 
 const NPM_TIMEOUT_MS = 15 * 60_000;
 const MAX_LOCK_BYTES = 16 * 1024 * 1024;
 const SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
+/** Exactly the lock, nothing for development, and nothing of the packages is run. */
+const NPM_OPTIONS = [
+  "--omit=dev",
+  "--ignore-scripts",
+  "--no-audit",
+  "--no-fund",
+  "--prefer-offline",
+  "--loglevel=error",
+];
 /** Beside package.json and its lock, what npm reads of a project. */
 const PROJECT_FILES = ["package.json", "package-lock.json", ".npmrc"];
 
@@ -47,7 +57,7 @@ export async function installNpmTree(
   }
   const lock = await readPackageLock(projectDir, files);
   await commands.run({
-    argv: NPM_CI_ARGV,
+    argv: boundArgv(["npm", "ci", ...NPM_OPTIONS]),
     cwd: targetDir,
     env: { ...downloadEnv, PATH: nodeDir === undefined ? SYSTEM_PATH : `${nodeDir}:${SYSTEM_PATH}` },
     timeoutMs: NPM_TIMEOUT_MS,
@@ -62,17 +72,6 @@ export async function installNpmTree(
     });
   }
 }
-
-export const NPM_CI_ARGV = [
-  "npm",
-  "ci",
-  "--omit=dev",
-  "--ignore-scripts",
-  "--no-audit",
-  "--no-fund",
-  "--prefer-offline",
-  "--loglevel=error",
-] as const;
 
 /** @throws MvmError MVM_IMAGE_BUILD_FAILED when there is none or it can't be read */
 export async function readPackageLock(projectDir: string, files: Files): Promise<PackageLock> {

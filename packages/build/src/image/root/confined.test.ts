@@ -4,18 +4,8 @@ import { confinedArgv, inTreeArgv, installScriptArgv } from "./confined.ts";
 
 test("a command inside the tree has its own namespaces, no network among them, and dies with its parent", () => {
   assert.deepEqual(confinedArgv("/base/build", "/work/root", ["node", "x.mjs"]), [
-    ...[
-      "unshare",
-      "--mount",
-      "--propagation",
-      "private",
-      "--net",
-      "--pid",
-      "--ipc",
-      "--uts",
-      "--fork",
-      "--kill-child=KILL",
-    ],
+    ...["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--propagation=private", "--pid", "--mount-proc"],
+    ...["--net", "--ipc", "--uts", "--fork", "--kill-child=KILL"],
     ...["sh", "/base/build/enter-tree", "/work/root", "node", "x.mjs"],
   ]);
 });

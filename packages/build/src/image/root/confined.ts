@@ -4,6 +4,7 @@
  * argv builders; the scripts that they call lie in `microvms/base/build`.
  */
 import { join } from "node:path";
+import { boundArgv } from "../bound-command.ts";
 
 type Argv = readonly [string, ...string[]];
 
@@ -15,8 +16,7 @@ const APP_ID = 1000;
  * @param buildDir directory of `enter-tree`; visible inside as /run/build
  */
 export function confinedArgv(buildDir: string, tree: string, argv: Argv): Argv {
-  const namespaces = ["--mount", "--propagation", "private", "--net", "--pid", "--ipc", "--uts"];
-  return ["unshare", ...namespaces, "--fork", "--kill-child=KILL", "sh", join(buildDir, "enter-tree"), tree, ...argv];
+  return boundArgv(["sh", join(buildDir, "enter-tree"), tree, ...argv], ["--net", "--ipc", "--uts"]);
 }
 
 /** The command that runs one install script of an npm package as the unprivileged user; npm runs scripts by sh as well. */
