@@ -132,7 +132,7 @@ export function runCli(args: readonly string[], cwd = "/"): Promise<CliResult> {
     execFile(
       process.execPath,
       [CLI, ...args],
-      { cwd, maxBuffer: 16 << 20, timeout: 900_000 },
+      { cwd, maxBuffer: 16 << 20, timeout: 1_800_000 },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
         done({ code, stdout, stderr });

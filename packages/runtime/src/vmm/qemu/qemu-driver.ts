@@ -51,7 +51,7 @@ export function createQemuDriver(options: QemuDriverOptions): VmmDriver {
     const paths = vmPaths(place);
     streams.forget(paths.guest);
     consoles.forget(paths.console);
-    await clearRemains({ files, processes }, place);
+    await clearRemains({ clock, files, processes }, place);
   }
 
   return {
@@ -67,7 +67,7 @@ export function createQemuDriver(options: QemuDriverOptions): VmmDriver {
     inspect,
     waitGone: (handle, timeoutMs) => processes.waitGone(handle.process, timeoutMs),
     async kill(handle) {
-      await killProcess({ files, processes }, handle.process);
+      await killProcess({ processes }, handle.process);
       await sweep(handle);
     },
     sweep,

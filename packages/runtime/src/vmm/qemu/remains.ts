@@ -5,28 +5,38 @@
  * Every launch first makes the VM's empty root directory, so without any of the driver's files
  * there is no process either, and the search through /proc is spared.
  */
-import { MvmError, type Files, type ProcessRef, type Processes } from "@mvm/core";
+import { MvmError, type Clock, type Files, type ProcessRef, type Processes } from "@mvm/core";
 import type { VmPlace } from "../driver.ts";
 import { vmPaths } from "./vm-paths.ts";
 
 const DEATH_TIMEOUT_MS = 10_000;
 const ROOT_UID = 0;
+/** From fork to exec, with room for a busy host. */
+const SPAWN_SETTLE_MS = 300;
 
 export interface RemainsPorts {
+  readonly clock: Clock;
   readonly files: Files;
   readonly processes: Processes;
 }
 
 /** Kills what runs from the VM's directories and removes the driver's files there; idempotent. */
 export async function clearRemains(ports: RemainsPorts, place: VmPlace): Promise<void> {
-  const found = await Promise.all(allPaths(place).map((path) => ports.files.stat(path)));
-  if (found.every((facts) => facts === null)) return;
-  for (const stray of await strays(ports.processes, place)) await killProcess(ports, stray);
+  const facts = await Promise.all(allPaths(place).map((path) => ports.files.stat(path)));
+  if (facts.every((each) => each === null)) return;
+  // A launcher killed in the middle of a spawn leaves a copy of itself that shows its own argv, not
+  // the VMM's, until it has become the VMM: a second look finds that one.
+  for (const waitMs of [0, SPAWN_SETTLE_MS]) {
+    await ports.clock.sleep(waitMs);
+    const found = await strays(ports.processes, place);
+    for (const stray of found) await killProcess(ports, stray);
+    if (found.length > 0) break;
+  }
   await removeFiles(ports, place);
 }
 
 /** Kills the very process and waits for its end. @throws MvmError MVM_VM_DRIVER when it does not die */
-export async function killProcess({ processes }: RemainsPorts, process: ProcessRef): Promise<void> {
+export async function killProcess({ processes }: Pick<RemainsPorts, "processes">, process: ProcessRef): Promise<void> {
   await processes.signal(process, "SIGKILL");
   if (await processes.waitGone(process, DEATH_TIMEOUT_MS)) return;
   const message = `the VMM's process ${process.pid} does not die`;
@@ -39,7 +49,7 @@ export async function killProcess({ processes }: RemainsPorts, process: ProcessR
 }
 
 /** Only once the process is gone: a VMM that lives would be cut off, not ended. */
-export async function removeFiles({ files }: RemainsPorts, place: VmPlace): Promise<void> {
+export async function removeFiles({ files }: Pick<RemainsPorts, "files">, place: VmPlace): Promise<void> {
   for (const path of allPaths(place)) await files.remove(path);
 }
 
