@@ -120,7 +120,7 @@ describe("an OpenClaw gateway with its worker", { skip, timeout: 40 * 60_000 }, 
   test("a connector without its secret stays off, and the status names what is missing", async () => {
     const telegram = (await view(ACME_GATEWAY)).status?.guest?.connectors.find(({ name }) => name === "telegram");
     assert.equal(telegram?.enabled, false);
-    assert.deepEqual(telegram.missing, ["telegram.token"]);
+    assert.deepEqual(telegram.missing, ["secret telegram.token"]);
   });
 
   test("connect with the token: hello-ok and health; a wrong token is refused", async () => {
