@@ -11,8 +11,9 @@ import { imageBuild } from "./image-build.ts";
 import { ROOT } from "./measure.ts";
 import { minimalBoot } from "./minimal-boot.ts";
 import { quickstart } from "./quickstart.ts";
+import { sleepWake } from "./sleep-wake.ts";
 
-const figures: readonly Figure[] = [cliStart, imageBuild, minimalBoot, gatewayStart, quickstart];
+const figures: readonly Figure[] = [cliStart, imageBuild, minimalBoot, sleepWake, gatewayStart, quickstart];
 
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.find((name) => !figures.some((figure) => figure.name === name));

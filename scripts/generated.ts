@@ -6,11 +6,13 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { errorsPage } from "./generators/errors-page.ts";
+import { firecrackerApiTypes } from "./generators/firecracker-api.ts";
 import { instanceStatesPage } from "./generators/instance-states-page.ts";
 
 const generators: Readonly<Record<string, () => string>> = {
   "docs/errors.md": errorsPage,
   "docs/instance-states.md": instanceStatesPage,
+  "packages/runtime/src/vmm/firecracker/api-types.ts": firecrackerApiTypes,
 };
 
 const root = join(import.meta.dirname, "..");

@@ -53,6 +53,13 @@ test("runs the sources when there is no bundle", (t) => {
   assert.deepEqual(launch(join(root, "mvm")).lines, [join(root, SOURCE), "instance", "a b"]);
 });
 
+test("runs the bundle of an installation without sources, and says nothing of its own", (t) => {
+  const root = makeTree(t, { [NODE]: 0, [BUNDLE]: 10 });
+  const { lines, stderr } = launch(join(root, "mvm"));
+  assert.deepEqual(lines, [join(root, BUNDLE), "instance", "a b"]);
+  assert.equal(stderr, "");
+});
+
 test("finds its tree through absolute and relative links and a relative path", (t) => {
   const root = makeTree(t, { [NODE]: 0, [SOURCE]: 20, [BUNDLE]: 10 });
   mkdirSync(join(root, "bin"));

@@ -1,7 +1,8 @@
 /**
  * The test suites and the steps of each, as data.
  *
- * A test file belongs to a suite by its name: `*.vm.test.ts` to `vm`, plain `*.test.ts` to `check`.
+ * A test file belongs to a suite by its name: `*.vm.test.ts` to `vm`, `*.lab.test.ts` to `lab`, plain
+ * `*.test.ts` to `check`.
  * Read by scripts/test.ts, which runs them; adding a step or a suite happens here only.
  */
 import { globSync } from "node:fs";
@@ -23,10 +24,13 @@ export interface TestStep {
   readonly timeoutMs: number;
 }
 
+/** `lab`: the host that `npm run lab` makes; its tests install units and reboot things. */
+export type SuiteNeed = "root" | "lab";
+
 export interface Suite {
   readonly name: string;
   /** What the machine must offer; without it the suite is skipped, or fails when MVM_REQUIRE names it. */
-  readonly needs: readonly "root"[];
+  readonly needs: readonly SuiteNeed[];
   readonly steps: readonly (CommandStep | TestStep)[];
 }
 
@@ -72,6 +76,12 @@ export function suites(root: string): readonly Suite[] {
         // One file at a time: they share the machine's memory and one set of booted OpenClaw VMs.
         { kind: "tests", files: testFiles("vm", root), concurrency: 1, timeoutMs: 20 * 60_000 },
       ],
+    },
+    {
+      name: "lab",
+      needs: ["root", "lab"],
+      // Emulated, everything takes an order of magnitude longer.
+      steps: [{ kind: "tests", files: testFiles("lab", root), concurrency: 1, timeoutMs: 90 * 60_000 }],
     },
   ];
 }

@@ -10,28 +10,12 @@ import { spec, type TestEvent } from "node:test/reporters";
 
 import * as z from "zod";
 
+import { COUNTS, type Counts, NO_COUNTS, type SkippedTest } from "./suite-report.ts";
 import type { TestStep } from "./suites.ts";
-
-export const COUNTS = ["tests", "suites", "pass", "fail", "cancelled", "skipped", "todo"] as const;
-export type Counts = Readonly<Record<(typeof COUNTS)[number], number>>;
-
-export interface SkippedTest {
-  readonly file: string;
-  readonly test: string;
-  readonly reason: string;
-}
 
 export interface TestOutcome {
   readonly counts: Counts;
   readonly skipped: readonly SkippedTest[];
-}
-
-export const NO_COUNTS: Counts = { tests: 0, suites: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
-
-export function addCounts(a: Counts, b: Counts): Counts {
-  const sum = { ...NO_COUNTS };
-  for (const key of COUNTS) sum[key] = a[key] + b[key];
-  return sum;
 }
 
 /** The runner's own counts; its type declarations lack `failed`. */

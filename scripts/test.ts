@@ -1,30 +1,24 @@
 /**
- * Runs test suites: `node scripts/test.ts check vm`. The one gate, here and in continuous
+ * Runs test suites: `node scripts/test.ts [--only PART] [--report FILE] check vm`. The one gate, here and in continuous
  * integration; called by the npm scripts through scripts/setup.mjs.
  *
  * Every step runs, whatever failed before it. Ends with each suite's wall time, what was skipped
  * and why, and one set of closing counts; exit code 1 when anything failed.
  */
 import { spawnSync } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 
-import { type CommandStep, type Suite, suites } from "./suites.ts";
-import { addCounts, COUNTS, type Counts, NO_COUNTS, runTestFiles, type SkippedTest } from "./test-files.ts";
+import { addCounts, COUNTS, NO_COUNTS, type SkippedTest, type SuiteReport } from "./suite-report.ts";
+import { type CommandStep, type Suite, type SuiteNeed, suites } from "./suites.ts";
+import { runTestFiles } from "./test-files.ts";
 
 const OLDEST_NODE = [24, 16] as const;
 const EXIT_USAGE = 2;
 const EXIT_UNSUPPORTED_HOST = 6;
-
-interface SuiteReport {
-  readonly name: string;
-  readonly seconds: number;
-  /** Names of the failed steps; empty when all is well. */
-  readonly failed: readonly string[];
-  readonly counts: Counts;
-  readonly skipped: readonly SkippedTest[];
-  /** Why the suite did not run at all. */
-  readonly skippedWhole?: string;
-}
+/** Stands in the host that `npm run lab` makes, and nowhere else. */
+const LAB_MARKER = "/etc/mvm-lab";
 
 const root = join(import.meta.dirname, "..");
 
@@ -48,23 +42,35 @@ function runCommand(step: CommandStep): boolean {
   return ok;
 }
 
-/** Why the suite can't run here, or undefined when it can. */
-function obstacle(suite: Suite): string | undefined {
-  return suite.needs.includes("root") && process.getuid?.() !== 0 ? "needs root: run it with sudo" : undefined;
+const obstacles: Readonly<Record<SuiteNeed, () => string | null>> = {
+  root: () => (process.getuid?.() === 0 ? null : "needs root: run it with sudo"),
+  lab: () => (existsSync(LAB_MARKER) ? null : "needs the lab host: npm run lab"),
+};
+
+/** What the suite lacks here, with the remedy; undefined when it can run. */
+function obstacle({ needs }: Suite): { readonly need: SuiteNeed; readonly reason: string } | undefined {
+  for (const need of needs) {
+    const reason = obstacles[need]();
+    if (reason !== null) return { need, reason };
+  }
+  return undefined;
 }
 
-async function runSuite(suite: Suite): Promise<SuiteReport> {
+/** @param only part of the names of the test files to run; without it all of them */
+async function runSuite(suite: Suite, only: string): Promise<SuiteReport> {
   process.stdout.write(`\n── ${suite.name} ──\n`);
-  const nothing = { name: suite.name, seconds: 0, failed: [], counts: NO_COUNTS, skipped: [] };
-  const reason = obstacle(suite);
-  if (reason !== undefined) {
-    process.stdout.write(`skipped: ${reason}\n`);
-    const isRequired = suite.needs.some((need) => (process.env["MVM_REQUIRE"] ?? "").split(",").includes(need));
-    return { ...nothing, failed: isRequired ? ["MVM_REQUIRE"] : [], skippedWhole: reason };
+  const lacking = obstacle(suite);
+  if (lacking !== undefined) {
+    process.stdout.write(`skipped: ${lacking.reason}\n`);
+    const isRequired = (process.env["MVM_REQUIRE"] ?? "").split(",").includes(lacking.need);
+    const failedToo = isRequired ? ["MVM_REQUIRE"] : [];
+    const nothing = { name: suite.name, seconds: 0, files: [], counts: NO_COUNTS, skipped: [] };
+    return { ...nothing, failed: failedToo, skippedWhole: lacking.reason };
   }
 
   const startedAt = performance.now();
   const failed: string[] = [];
+  const run: string[] = [];
   let counts = NO_COUNTS;
   const skipped: SkippedTest[] = [];
   for (const step of suite.steps) {
@@ -72,16 +78,29 @@ async function runSuite(suite: Suite): Promise<SuiteReport> {
       if (!runCommand(step)) failed.push(step.name);
       continue;
     }
-    if (step.files.length === 0) {
+    const files = step.files.filter((file) => file.includes(only));
+    if (files.length === 0) {
       failed.push("no test files");
       continue;
     }
-    const outcome = await runTestFiles(step, root);
+    run.push(...files);
+    const outcome = await runTestFiles({ ...step, files }, root);
     counts = addCounts(counts, outcome.counts);
     skipped.push(...outcome.skipped);
     if (outcome.counts.fail + outcome.counts.cancelled > 0) failed.push("tests");
   }
-  return { name: suite.name, seconds: secondsSince(startedAt), failed, counts, skipped };
+  return {
+    name: suite.name,
+    seconds: secondsSince(startedAt),
+    failed,
+    files: run,
+    counts,
+    skipped: skipped.map(inClone),
+  };
+}
+
+function inClone({ file, ...rest }: SkippedTest): SkippedTest {
+  return { file: file.replace(`${root}/`, ""), ...rest };
 }
 
 function printClosing(reports: readonly SuiteReport[]): void {
@@ -93,7 +112,7 @@ function printClosing(reports: readonly SuiteReport[]): void {
   }
   const skips = reports.flatMap(({ name, skippedWhole, skipped }) => [
     ...(skippedWhole === undefined ? [] : [`  the whole suite ${name}: ${skippedWhole}`]),
-    ...skipped.map(({ file, test, reason }) => `  ${file.replace(`${root}/`, "")}: ${test}: ${reason}`),
+    ...skipped.map(({ file, test, reason }) => `  ${file}: ${test}: ${reason}`),
   ]);
   lines.push(skips.length === 0 ? "Nothing was skipped." : "Skipped", ...skips);
 
@@ -103,7 +122,7 @@ function printClosing(reports: readonly SuiteReport[]): void {
   process.stdout.write(lines.join("\n"));
 }
 
-async function main(names: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<number> {
   if (isTooOld(process.versions.node)) {
     process.stderr.write(
       `test: Node ${process.versions.node} is too old, at least ${OLDEST_NODE.join(".")} is needed: npm run check\n`,
@@ -112,6 +131,8 @@ async function main(names: readonly string[]): Promise<number> {
   }
   // Test files run each in a process of their own: what one compiled, the next needn't.
   process.env["NODE_COMPILE_CACHE"] ??= join(root, ".build", "compile-cache");
+  const options = { only: { type: "string" }, report: { type: "string" } } as const;
+  const { values, positionals: names } = parseArgs({ args: [...args], options, allowPositionals: true });
   const known = suites(root);
   const chosen = known.filter(({ name }) => names.includes(name));
   if (chosen.length === 0 || chosen.length !== names.length) {
@@ -119,8 +140,9 @@ async function main(names: readonly string[]): Promise<number> {
     return EXIT_USAGE;
   }
   const reports: SuiteReport[] = [];
-  for (const suite of chosen) reports.push(await runSuite(suite));
+  for (const suite of chosen) reports.push(await runSuite(suite, values.only ?? ""));
   printClosing(reports);
+  if (values.report !== undefined) writeFileSync(values.report, JSON.stringify(reports));
   return reports.some(({ failed }) => failed.length > 0) ? 1 : 0;
 }
 

@@ -26,9 +26,10 @@ export function createBootImages(
         });
       }
       await verifyImage(imagesDir, manifest, files);
-      const { kernel, initrd, rootfs } = manifest.artifacts;
+      const { kernel, vmlinux, initrd, rootfs } = manifest.artifacts;
       return {
         kernelPath: join(imagesDir, kernel.file),
+        vmlinuxPath: join(imagesDir, vmlinux.file),
         initrdPath: join(imagesDir, initrd.file),
         rootfsPath: join(imagesDir, rootfs.file),
       };

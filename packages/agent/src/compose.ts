@@ -3,15 +3,21 @@
  * CLI's `agent run`, which owns the handle and closes it. Closing it stops no VM.
  */
 import { createDriveImages } from "@mvm/build";
-import { nodeClock, nodeFiles, nodeRandom, openKeyStore, type Logger } from "@mvm/core";
+import { nodeClock, nodeFiles, nodeRandom, openKeyStore, type Logger, type NodeCheckReport } from "@mvm/core";
 import {
+  createDmCryptVolumes,
+  createFirecrackerDriver,
   createLinuxCommands,
   createLinuxProcesses,
   createLuksVolumes,
+  createPipes,
   createQemuDriver,
+  createRawFiles,
   createTenantNetworks,
+  createUnixHttp,
   createUnixSockets,
   type VmmDriver,
+  type Volumes,
 } from "@mvm/runtime";
 import { agentApp } from "./api/agent-app.ts";
 import { listenOnSocket } from "./api/host/unix-server.ts";
@@ -20,13 +26,14 @@ import { createBootImages } from "./boot-images.ts";
 import { unixCoordinator } from "./coordinator-client/coordinator.ts";
 import { followSpec } from "./coordinator-client/follow-spec.ts";
 import { statusReporter } from "./coordinator-client/report-status.ts";
-import { relaxationsOf, requireSupported } from "./host-support.ts";
+import { relaxationsOf, requireRoot } from "./host-support.ts";
 import { ensureSecretsTmpfs } from "./host/secrets-tmpfs.ts";
 import { openTcpForwarder } from "./ingress/host/tcp-forwarder.ts";
 import { openAgentDatabase } from "./journal/host/agent-database.ts";
 import { sqliteJournal } from "./journal/host/sqlite-journal.ts";
 import type { Journal } from "./journal/journal.ts";
 import { createNodeAgent, type NodeAgent } from "./node-agent.ts";
+import { checkNode, requireFit } from "./node-check.ts";
 import { nodePaths, type NodePaths } from "./node-paths.ts";
 import { reportUnknownThings } from "./observe/unknown-things.ts";
 import type { AgentSettings } from "./settings.ts";
@@ -42,6 +49,8 @@ export interface AgentPorts {
 
 export interface RunningAgent {
   readonly socketPath: string;
+  /** Whether it goes on reconciling. */
+  isAlive(): boolean;
   /** Ends what is under way where it is; VMs run on, and the next agent goes on from the journal. */
   close(): Promise<void>;
 }
@@ -51,10 +60,10 @@ export interface RunningAgent {
  * @throws MvmError MVM_HOST_NOT_ROOT, MVM_HOST_UNSUPPORTED, MVM_AGENT_ALREADY_RUNNING, MVM_STORE_FAILED, MVM_API_UNAVAILABLE
  */
 export async function runAgent(settings: AgentSettings, { logger, version }: AgentPorts): Promise<RunningAgent> {
-  const commands = createLinuxCommands();
-  const host = { commands, files: nodeFiles, processes: createLinuxProcesses(), clock: nodeClock, random: nodeRandom };
-  const driver = createQemuDriver({ ...host, sockets: createUnixSockets(), stateDir: settings.stateDir });
-  requireSupported(settings, { uid: process.getuid?.() ?? -1, driver: await driver.fingerprint() });
+  requireRoot(process.getuid?.() ?? -1);
+  const host = thisHost();
+  const driver = driverOf(settings, host);
+  requireFit(await checkNode(settings, await driver.fingerprint()));
 
   const paths = nodePaths(settings);
   const journal = await openJournal(settings, paths);
@@ -74,6 +83,49 @@ export async function runAgent(settings: AgentSettings, { logger, version }: Age
     journal.close();
     throw error;
   }
+}
+
+/** What `mvm node check` tells; needs no running agent, and root to see all. */
+export async function checkThisNode(settings: AgentSettings): Promise<NodeCheckReport> {
+  const driver = driverOf(settings, thisHost());
+  try {
+    return await checkNode(settings, await driver.fingerprint());
+  } finally {
+    driver.close();
+  }
+}
+
+function thisHost(): Host {
+  return {
+    commands: createLinuxCommands(),
+    files: nodeFiles,
+    processes: createLinuxProcesses(),
+    clock: nodeClock,
+    random: nodeRandom,
+  };
+}
+
+/** The mode decides, and nothing else: there is no falling back from one driver to the other. */
+function driverOf(settings: AgentSettings, host: Host): VmmDriver {
+  const sockets = createUnixSockets();
+  if (settings.mode === "development") return createQemuDriver({ ...host, sockets, stateDir: settings.stateDir });
+  return createFirecrackerDriver({
+    ...host,
+    sockets,
+    http: createUnixHttp(),
+    pipes: createPipes(),
+    raw: createRawFiles(),
+    programsDir: settings.firecrackerDir,
+    jailsDir: nodePaths(settings).jailsDir,
+    cgroupParent: `${settings.namePrefix}.slice`,
+  });
+}
+
+/** Volumes of the kind that the driver opens. */
+function volumesFor({ capabilities }: VmmDriver, { namePrefix }: AgentSettings, host: Host): Volumes {
+  return capabilities.dataDrive === "block-device"
+    ? createDmCryptVolumes({ ...host, namePrefix })
+    : createLuksVolumes(host);
 }
 
 async function openJournal({ stateDir, runtimeDir }: AgentSettings, paths: NodePaths): Promise<Journal> {
@@ -101,10 +153,10 @@ function portsOver(host: Host, { settings, paths, driver, journal, logger }: Pro
   return {
     driver,
     networks: createTenantNetworks({ ...host, namePrefix: settings.namePrefix, runtimeDir: paths.networksDir }),
-    volumes: createLuksVolumes(host),
+    volumes: volumesFor(driver, settings, host),
     drives: createDriveImages(host),
     images: createBootImages(settings, files),
-    keys: openKeyStore(paths.keysDir, { files, random }),
+    keys: openKeyStore(settings.keysDir, { files, random }),
     openForwarder: openTcpForwarder,
     files,
     processes,
@@ -147,6 +199,7 @@ async function serve(
   });
   return {
     socketPath: paths.socket,
+    isAlive: () => agent.isAlive(),
     async close() {
       stop.abort();
       await agent.close();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isMvmError } from "@mvm/core";
 import type { DriverFingerprint } from "@mvm/runtime";
-import { relaxationsOf, requireSupported } from "./host-support.ts";
+import { relaxationsOf, requireRoot } from "./host-support.ts";
 import { mountArgv } from "./host/secrets-tmpfs.ts";
 
 const driver: DriverFingerprint = {
@@ -10,33 +10,17 @@ const driver: DriverFingerprint = {
   version: "7.2",
   acceleration: "emulated",
   unusable: null,
+  cannot: {},
   relaxations: ["guests are emulated"],
 };
 
 describe("what the agent asks of its host", () => {
   it("is root", () => {
     assert.throws(
-      () => requireSupported({ mode: "development" }, { uid: 1000, driver }),
+      () => requireRoot(1000),
       (error) => isMvmError(error, "MVM_HOST_NOT_ROOT"),
     );
-  });
-
-  it("is a driver that works, and says what to do when it does not", () => {
-    const broken = {
-      ...driver,
-      unusable: { reason: "qemu-system-x86_64 is not installed", remedy: "apt-get install qemu-system-x86" },
-    };
-    const isTold = (error: unknown): boolean =>
-      isMvmError(error, "MVM_HOST_UNSUPPORTED") &&
-      error.message.includes("not installed") &&
-      error.remedy.includes("apt-get");
-    assert.throws(() => requireSupported({ mode: "development" }, { uid: 0, driver: broken }), isTold);
-  });
-
-  it("is in production what this version can't give: nothing falls back silently", () => {
-    const isTold = (error: unknown): boolean =>
-      isMvmError(error, "MVM_HOST_UNSUPPORTED") && /Firecracker/.test(error.message);
-    assert.throws(() => requireSupported({ mode: "production" }, { uid: 0, driver }), isTold);
+    requireRoot(0);
   });
 
   it("is no swap, else it is told", () => {

@@ -3,7 +3,7 @@ export { createLinuxCommands, createLinuxProcesses } from "@mvm/runtime";
 export type { BuiltImage } from "@mvm/build";
 export { agentRoutes, LogLine } from "./api/agent-routes.ts";
 export type { NodeAgentPorts } from "./assemble-node.ts";
-export { runAgent, type AgentPorts, type RunningAgent } from "./compose.ts";
+export { checkThisNode, runAgent, type AgentPorts, type RunningAgent } from "./compose.ts";
 export { removeSecretsTmpfs } from "./host/secrets-tmpfs.ts";
 export { openImageTools, type ImageTools, type ImageToolsOptions } from "./image-tools.ts";
 export { openAgentDatabase } from "./journal/host/agent-database.ts";

@@ -14,6 +14,8 @@ import { nodeStatus, type NodeFacts } from "./status/node-status.ts";
 
 /** The longest time between two rounds, whatever happens. */
 const LONGEST_WAIT_MS = 10_000;
+/** Without a round in this time the agent stands still. */
+const STILL_AFTER_MS = 3 * LONGEST_WAIT_MS;
 
 export interface NodeAgent {
   /** Reads the journal and looks at reality: adopts what runs, notes what is dead. Before `run`. */
@@ -23,6 +25,8 @@ export interface NodeAgent {
   /** From now on this is what is wanted. Durable when it returns. @throws MvmError MVM_STORE_FAILED */
   takeSpec(spec: NodeSpec): void;
   status(): NodeStatus;
+  /** Whether rounds go on: what a watchdog wants to know. */
+  isAlive(): boolean;
   /** The newest audit entries of an instance, newest first. */
   events(id: InstanceId, limit: number): readonly AuditEntry[];
   /** The channel to a guest. @throws MvmError MVM_INSTANCE_NOT_FOUND when it has no VM */
@@ -49,12 +53,14 @@ export function createNodeAgent({ settings, ports, facts, agentVersion, changed 
   const node = assembleNode(settings, ports, { bell, agentVersion });
   const stop = new AbortController();
   let planned: Planned | null = null;
+  let roundAtMs = ports.clock.monotonicMs();
 
   return {
     recover: () => adopt(node),
     run: () =>
       rounds(node, { bell, signal: stop.signal }, (round) => {
         planned = round;
+        roundAtMs = ports.clock.monotonicMs();
         changed();
       }),
     takeSpec(spec) {
@@ -63,6 +69,7 @@ export function createNodeAgent({ settings, ports, facts, agentVersion, changed 
       bell.ring();
     },
     status: () => statusOf(node, facts(), planned),
+    isAlive: () => ports.clock.monotonicMs() - roundAtMs < STILL_AFTER_MS,
     events: (id, limit) => journal.auditOf(id, limit),
     guestOf: (id) => node.channels.of(expectVm(node, id)),
     consoleOf: (id) => node.vms.consoleTail(expectVm(node, id)),

@@ -12,11 +12,12 @@ type NodeDirs = Readonly<Record<"stateDir" | "runtimeDir", string>>;
 export interface NodePaths {
   readonly instancesDir: string;
   readonly vmsDir: string;
+  /** Of VMs under a jailer: on the file system of their instances and images. */
+  readonly jailsDir: string;
   /** A tmpfs: whatever holds a secret in the clear lies below it. */
   readonly secretsDir: string;
   /** Rulesets while they are applied. */
   readonly networksDir: string;
-  readonly keysDir: string;
   readonly database: string;
   readonly socket: string;
 }
@@ -38,9 +39,9 @@ export function nodePaths({ stateDir, runtimeDir }: NodeDirs): NodePaths {
   return {
     instancesDir: join(stateDir, "instances"),
     vmsDir: join(runtimeDir, "vms"),
+    jailsDir: join(stateDir, "jails"),
     secretsDir: join(runtimeDir, "secrets"),
     networksDir: join(runtimeDir, "networks"),
-    keysDir: join(stateDir, "keys"),
     database: join(stateDir, "agent.db"),
     socket: join(runtimeDir, "agent.sock"),
   };

@@ -14,6 +14,9 @@ export interface AgentSettings {
   readonly acceptedImages: readonly ("nix" | "debian")[];
   readonly stateDir: string;
   readonly runtimeDir: string;
+  readonly keysDir: string;
+  /** Holds the programs `firecracker` and `jailer`. */
+  readonly firecrackerDir: string;
   /** Beginning of every name that the host sees. */
   readonly namePrefix: string;
   /** First and last of the uids that VMs run as, one each. */
@@ -21,11 +24,12 @@ export interface AgentSettings {
   readonly parallelStarts: number;
   /** What guests may have together: the machine's memory less what the host keeps. */
   readonly guestMemMib: number;
+  readonly reservedMemMib: number;
   readonly cpus: number;
   /** From launch to the guest's first answer. */
   readonly bootTimeoutMs: number;
-  /** Without a first console byte in this time a boot counts as hung. */
-  readonly firstOutputTimeoutMs: number;
+  /** Without a sign of life of the guest in this time a boot counts as hung. */
+  readonly signOfLifeTimeoutMs: number;
   /** How long a guest may take to stop by itself. */
   readonly stopTimeoutMs: number;
 }
@@ -36,8 +40,8 @@ export interface Machine {
   readonly memMib: number;
 }
 
-/** A kernel prints its first line within two seconds, emulated or not; this leaves room for a busy host. */
-const FIRST_OUTPUT_TIMEOUT_MS = 30_000;
+/** A kernel prints its first line within two seconds and runs its init within four, emulated or not; this leaves room for a busy host. */
+const SIGN_OF_LIFE_TIMEOUT_MS = 30_000;
 
 /** The settings of the node that a configuration describes, on this machine. Pure. */
 export function agentSettings(loaded: LoadedConfig, machine: Machine): AgentSettings {
@@ -51,13 +55,16 @@ export function agentSettings(loaded: LoadedConfig, machine: Machine): AgentSett
     acceptedImages: images.accept,
     stateDir: node.state_dir,
     runtimeDir: node.runtime_dir,
+    keysDir: node.keys_dir,
+    firecrackerDir: node.firecracker_dir,
     namePrefix: network.name_prefix,
     uidRange: node.uid_range,
     parallelStarts: node.parallel_starts,
     guestMemMib: Math.max(0, machine.memMib - node.reserved_mem_mib),
+    reservedMemMib: node.reserved_mem_mib,
     cpus: machine.cpus,
     bootTimeoutMs: node.boot_timeout_seconds * 1000,
-    firstOutputTimeoutMs: FIRST_OUTPUT_TIMEOUT_MS,
+    signOfLifeTimeoutMs: SIGN_OF_LIFE_TIMEOUT_MS,
     stopTimeoutMs: node.stop_timeout_seconds * 1000,
   };
 }

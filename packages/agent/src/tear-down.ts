@@ -2,8 +2,8 @@
  * Takes the agent itself off a host, once everything that it ran is destroyed. Called by the CLI
  * when a whole node is removed; never while an agent runs.
  */
-import { nodeFiles } from "@mvm/core";
-import { createLinuxCommands, createTenantNetworks } from "@mvm/runtime";
+import { nodeFiles, nodeRandom } from "@mvm/core";
+import { createDmCryptVolumes, createLinuxCommands, createTenantNetworks } from "@mvm/runtime";
 import { removeSecretsTmpfs } from "./host/secrets-tmpfs.ts";
 import { openAgentDatabase } from "./journal/host/agent-database.ts";
 import { sqliteJournal } from "./journal/host/sqlite-journal.ts";
@@ -38,13 +38,16 @@ async function remains(
   const journal = sqliteJournal(openAgentDatabase(paths.database));
   try {
     const present = journal.records().filter(({ state }) => state !== "destroyed");
+    const host = { files: nodeFiles, commands: createLinuxCommands() };
     const networks = createTenantNetworks({
-      files: nodeFiles,
-      commands: createLinuxCommands(),
+      ...host,
       namePrefix: settings.namePrefix,
       runtimeDir: paths.networksDir,
     });
-    const things = await unknownThings({ files: nodeFiles, networks, journal, paths, namePrefix: settings.namePrefix });
+    // Whichever its mode was: nothing is open in development.
+    const volumes = createDmCryptVolumes({ ...host, random: nodeRandom, namePrefix: settings.namePrefix });
+    const parts = { files: nodeFiles, networks, volumes, journal, paths, namePrefix: settings.namePrefix };
+    const things = await unknownThings(parts);
     return [...present.map(({ instance_id, state }) => `instance ${instance_id}, ${state}`), ...things];
   } finally {
     journal.close();

@@ -8,6 +8,7 @@ import { type RunningCoordinator, runCoordinator } from "@mvm/coordinator";
 import { type CatalogueImage, type ImageCatalog, ImageManifest, loadConfig, nodeClock, nodeFiles } from "@mvm/core";
 import { capturedOutput, jsonAt, type ObedientNode, startObedientNode, TEST_NODE } from "@mvm/testing";
 import { coordinatorSettings } from "./commands/coordinator/settings.ts";
+import { systemdServiceManager } from "./host/service-manager.ts";
 import { runCli } from "./run-cli.ts";
 
 const cwd = mkdtempSync(join(tmpdir(), "mvm-commands-"));
@@ -115,6 +116,7 @@ async function mvm(
     stdin: input,
     clock: nodeClock,
     files: nodeFiles,
+    serviceManager: systemdServiceManager({}),
   });
   const code = await runCli(command.split(" "), streams, loadContext);
   return { code, stdout: stdout.text(), stderr: stderr.text().replace(/^config: .*\n/, "") };

@@ -35,6 +35,14 @@ export interface CliStreams {
   readonly signal: AbortSignal;
 }
 
+/** Whoever started this program as a service, if anybody did. */
+export interface ServiceManager {
+  /** How often it wants to hear that the program is alive; null: it doesn't ask. */
+  readonly aliveEveryMs: number | null;
+  /** Rejects when it can't be told. */
+  readonly tell: (word: "READY" | "WATCHDOG" | "STOPPING") => Promise<void>;
+}
+
 export interface CliContext extends CliStreams {
   /** Absolute. */
   readonly cwd: string;
@@ -44,4 +52,5 @@ export interface CliContext extends CliStreams {
   readonly stdin: Input;
   readonly clock: Clock;
   readonly files: Files;
+  readonly serviceManager: ServiceManager;
 }

@@ -325,6 +325,7 @@ test("with --json a result is the one JSON document on standard output, the conf
   assert.equal(jsonAt(stdout, "config.path"), join(cwd, "good.toml"));
   assert.match(String(jsonAt(stdout, "config.sha256")), /^[0-9a-f]{64}$/);
   assert.equal(jsonAt(stdout, "effective.node.state_dir"), join(cwd, "state"));
+  assert.equal(jsonAt(stdout, "effective.node.keys_dir"), join(cwd, "state-keys"));
   assert.equal(jsonAt(stdout, "effective.coordinator.socket"), join(cwd, "run", "coordinator.sock"));
   assert.equal(status, 0);
 });

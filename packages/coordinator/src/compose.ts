@@ -60,7 +60,7 @@ export async function runCoordinator(
   try {
     await store.ensureNode(settings.node);
     await store.ensureSpecFingerprint(hashOf({ config_hash: settings.configHash }));
-    const keys = openKeyStore(join(settings.stateDir, "keys"), { files, random });
+    const keys = openKeyStore(settings.keysDir, { files, random });
     const all = services({
       settings,
       store,

@@ -17,8 +17,10 @@ export interface NetworkSettings {
 export interface CoordinatorSettings {
   /** The node that this coordinator places instances on. */
   readonly node: NodeId;
-  /** Directory of coordinator.db and the key store. */
+  /** Directory of coordinator.db. */
   readonly stateDir: string;
+  /** Directory of the key store. */
+  readonly keysDir: string;
   readonly socketPath: string;
   readonly network: NetworkSettings;
   /** Loopback ports for instances whose type exposes ingress. */

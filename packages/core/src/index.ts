@@ -2,6 +2,7 @@
 export { ErrorBody, errorBody, httpStatusOf, isErrorCode } from "./api/error-body.ts";
 export { FleetChange, FleetPlan } from "./api/fleet-plan.ts";
 export { unixClient, type ApiCall, type UnixClient } from "./api/host/unix-client.ts";
+export { NodeCheck, NodeCheckReport } from "./api/node-check.ts";
 export { ChainHead, MAX_AUDIT_BATCH, StatusAnswer, StatusDelivery, nodeRoutes } from "./api/node-api.ts";
 export {
   AuditQuery,

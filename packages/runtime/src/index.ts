@@ -1,22 +1,34 @@
 /** The public names of runtime. */
 export { createLinuxCommands } from "./host/commands.ts";
 export { createLinuxProcesses } from "./host/processes.ts";
+export { createPipes } from "./host/pipes.ts";
+export { createRawFiles } from "./host/raw-files.ts";
+export { createUnixHttp } from "./host/unix-http.ts";
 export { createUnixSockets } from "./host/unix-sockets.ts";
 export { createTenantNetworks, type TenantNetworksOptions } from "./network/linux-tenant-networks.ts";
 export type { GuestPort, TenantNetworks } from "./network/tenant-network.ts";
+export { judgeNode } from "./node-check/judge-node.ts";
+export { observeNode, type NodeCheckTarget } from "./node-check/observe-node.ts";
 export type {
   Confinement,
   DriverCapabilities,
   DriverFingerprint,
   LaunchedVm,
+  VmAbility,
   VmDrive,
   VmHandle,
   VmLaunch,
+  VmLimits,
   VmPlace,
+  VmRestore,
+  VmSnapshot,
   VmState,
   VmmDriver,
 } from "./vmm/driver.ts";
+export type { FirecrackerDriverOptions } from "./vmm/firecracker/driver-parts.ts";
+export { createFirecrackerDriver } from "./vmm/firecracker/firecracker-driver.ts";
 export { createQemuDriver, type QemuDriverOptions } from "./vmm/qemu/qemu-driver.ts";
 export type { ConnectOptions, UnixSockets } from "./vmm/unix-sockets.ts";
+export { createDmCryptVolumes, type DmCryptVolumesOptions } from "./volumes/dm-crypt-volumes.ts";
 export { createLuksVolumes } from "./volumes/luks-volumes.ts";
-export type { VolumeRequest, Volumes } from "./volumes/volumes.ts";
+export type { OpenVolume, VolumePlace, VolumeRequest, Volumes } from "./volumes/volumes.ts";

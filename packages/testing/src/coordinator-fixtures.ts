@@ -90,6 +90,7 @@ export function testSettings(directory: string, change: Partial<CoordinatorSetti
   return {
     node: TEST_NODE,
     stateDir: `${directory}/state`,
+    keysDir: `${directory}/state-keys`,
     socketPath: `${directory}/run/coordinator.sock`,
     network: { namePrefix: "mvm", clusterCidr: "10.64.0.0/10", tenantPrefixLength: 24, uplinkCidr: "100.64.0.0/16" },
     ingressPorts: [18800, 18899],

@@ -64,7 +64,10 @@ export {
 } from "./network/two-tenants.ts";
 export { startObedientNode, type ObedientNode } from "./obedient-node.ts";
 export { jsonAt } from "./json-at.ts";
-export { requires, type Need } from "./requirements.ts";
+export { MemoryFiles, type MemoryFilesOptions } from "./fakes/memory-files.ts";
+export { PowerCutDisk, type PowerCutDiskOptions } from "./power-cut-disk.ts";
+export { firecrackerOptions } from "./firecracker-options.ts";
+export { firecrackerDir, requires, type Need } from "./requirements.ts";
 export { ensureTestImage, type TestImage } from "./test-images.ts";
 export { openVmFixture, type TestVm, type VmFixture } from "./vm-fixture.ts";
 export { vmmConformance, type DriverUnderTest } from "./vmm-conformance.ts";

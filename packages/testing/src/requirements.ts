@@ -3,11 +3,20 @@
  * `MVM_REQUIRE` (a comma-separated list) names it: then it fails.
  */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { imagesDir, testImage } from "./test-images.ts";
 
-export type Need = "root" | "qemu" | "network" | "volumes" | "images";
+export type Need =
+  | "root"
+  | "qemu"
+  | "network"
+  | "volumes"
+  | "device-mapper"
+  | "images"
+  | "units"
+  | "firecracker"
+  | "firecracker-programs";
 
 const SYSTEM_PATH = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
@@ -38,6 +47,16 @@ const obstacles: Readonly<Record<Need, () => Promise<string | null>>> = {
     return missingProgram("ip", "iproute2") ?? withoutTun;
   },
   volumes: async () => missingProgram("cryptsetup", "cryptsetup-bin") ?? missingProgram("mke2fs", "e2fsprogs"),
+  "device-mapper": async () =>
+    missingProgram("dmsetup", "dmsetup") ??
+    missingProgram("losetup", "mount") ??
+    (existsSync("/sys/class/misc/device-mapper") ? null : "needs the kernel's device-mapper: modprobe dm-crypt"),
+  units: async () =>
+    existsSync("/etc/systemd/system/mvm-agent.service") && existsSync("/run/systemd/system")
+      ? null
+      : "needs mvm installed as systemd units: npm run lab",
+  "firecracker-programs": async () => missingFirecracker(),
+  firecracker: async () => missingFirecracker() ?? missingVirtualization(),
   images: async () => {
     const builder = missingProgram("mmdebstrap", "mmdebstrap") ?? missingProgram("mkfs.erofs", "erofs-utils");
     return builder === null || (await testImage("minimal")) !== null
@@ -45,6 +64,28 @@ const obstacles: Readonly<Record<Need, () => Promise<string | null>>> = {
       : `${builder}, to build the image minimal that is not in ${imagesDir()} (MVM_TEST_IMAGES)`;
   },
 };
+
+/** Where Firecracker and its jailer lie: nobody else than who runs the tests can know. */
+export function firecrackerDir(): string | null {
+  return process.env["MVM_FIRECRACKER_DIR"] ?? null;
+}
+
+function missingFirecracker(): string | null {
+  const directory = firecrackerDir();
+  if (directory === null) return "needs MVM_FIRECRACKER_DIR, a directory with the programs firecracker and jailer";
+  const missing = ["firecracker", "jailer"].filter((program) => !existsSync(join(directory, program)));
+  return missing.length === 0 ? null : `${directory} (MVM_FIRECRACKER_DIR) lacks ${missing.join(" and ")}`;
+}
+
+function missingVirtualization(): string | null {
+  if (!existsSync("/dev/kvm")) return "needs /dev/kvm: modprobe kvm-intel or kvm-amd";
+  const controllers = existsSync("/sys/fs/cgroup/cgroup.controllers")
+    ? readFileSync("/sys/fs/cgroup/cgroup.controllers", "utf8")
+    : "";
+  return ["cpu", "io", "memory", "pids"].every((name) => controllers.split(/\s+/).includes(name))
+    ? null
+    : "needs cgroup v2 with the controllers cpu, io, memory and pids";
+}
 
 function missingProgram(program: string, debianPackage: string): string | null {
   const isThere = SYSTEM_PATH.some((directory) => existsSync(join(directory, program)));

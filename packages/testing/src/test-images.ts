@@ -41,7 +41,7 @@ export async function ensureTestImage(profile: string): Promise<TestImage> {
   const config = join(directory, "mvm.toml");
   try {
     await writeFile(config, configText());
-    const args = [CLI, "--config", config, "image", "build", "worker", profile];
+    const args = [CLI, "--config", config, "image", "build", roleOf(profile), profile];
     await promisify(execFile)(process.execPath, args, { timeout: BUILD_TIMEOUT_MS });
   } finally {
     await rm(directory, { recursive: true, force: true });
@@ -49,6 +49,11 @@ export async function ensureTestImage(profile: string): Promise<TestImage> {
   const built = await testImage(profile);
   assert.ok(built !== null, `the image of ${profile} was built, but is not in ${imagesDir()}`);
   return built;
+}
+
+/** The tests' own profile goes with the tests' own role. */
+function roleOf(profile: string): string {
+  return profile === "probe" ? "probe" : "worker";
 }
 
 function configText(): string {
@@ -63,6 +68,10 @@ dir = "${imagesDir()}"
 accept = ["debian"]
 
 [microvms]
-include = ["${ROOT}/microvms/roles/*.toml", "${ROOT}/microvms/profiles/*/profile.toml"]
+include = [
+  "${ROOT}/microvms/roles/*.toml",
+  "${ROOT}/microvms/profiles/*/profile.toml",
+  "${ROOT}/packages/testing/microvms/probe.toml",
+]
 `;
 }

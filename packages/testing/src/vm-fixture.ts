@@ -4,60 +4,74 @@
  * under test has left anything behind.
  */
 import assert from "node:assert/strict";
-import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InstanceId, nodeFiles, nodeRandom, type CommandRunner } from "@mvm/core";
-import { createLinuxCommands, createLinuxProcesses, type VmDrive, type VmLaunch } from "@mvm/runtime";
+import { createLinuxCommands, createLinuxProcesses, type DriverCapabilities, type VmLaunch } from "@mvm/runtime";
 import type { TestImage } from "./test-images.ts";
+import { closeDrives, makeDrives } from "./vm-drives.ts";
+import { tracesOf } from "./vm-traces.ts";
 
 const COMMAND_TIMEOUT_MS = 60_000;
-const MIB = 1024 * 1024;
 /** Uids of test VMs, far from those of users and of the product's own VMs. */
 const FIRST_UID = 300_000;
 const UIDS = 20_000;
 const VM_MEM_MIB = 512;
-const VOLUME_MIB = 64;
-/** Sizes that no two drives share, so that a guest's words tell which drive it sees where. */
-const DRIVE_MIB = { secrets: 3, config: 5 } as const;
+/** The one network of a fixture's VMs, in its own namespace: the host's end, then the VMs by number. */
+const GATEWAY = "10.99.0.1";
+const PREFIX_LENGTH = 24;
+const FIRST_ADDRESS = 10;
+const BRIDGE = "br0";
 
 export interface TestVm {
   readonly launch: VmLaunch;
   /** The data volume's passphrase, to look for where it must not be. */
   readonly key: string;
+  /** Of its guest, reached from inside the fixture's namespace. */
+  readonly address: string;
 }
 
 export interface VmFixture {
   /** The node's state directory, as an agent would have it. */
   readonly nodeDir: string;
+  /** The network namespace of all its VMs. */
+  readonly namespace: string;
   readonly commands: CommandRunner;
   /** A VM with directories, drives, uid and tap of its own. */
   vm(overrides?: Partial<VmLaunch>): Promise<TestVm>;
-  /** What lies in a VM's directories beyond what the fixture put there. */
+  /** An empty directory for a snapshot, as a caller of the driver makes it. */
+  snapshotDir(): Promise<string>;
+  /** What is left of a VM on this host beyond what the fixture put there. */
   leftovers(vm: TestVm): Promise<readonly string[]>;
   /** Everything ends and goes. @throws AssertionError when a VM left a process or a file */
   close(): Promise<void>;
 }
 
 /** Needs root and a machine with network namespaces. */
-export async function openVmFixture(image: TestImage): Promise<VmFixture> {
+export async function openVmFixture(
+  image: TestImage,
+  dataDrive: DriverCapabilities["dataDrive"] = "luks-file",
+): Promise<VmFixture> {
   const tag = nodeRandom.bytes(3).toString("hex");
   const fixture = new Fixture({
     image,
     tag,
+    dataDrive,
     disk: await mkdtemp(join("/var/tmp", "mvm-vm-")),
     tmpfs: await mkdtemp(join("/dev/shm", "mvm-vm-")),
     firstUid: FIRST_UID + (nodeRandom.bytes(2).readUInt16BE() % UIDS),
   });
-  await fixture.ip("netns", "add", fixture.namespace);
+  await fixture.makeNetwork();
   return fixture;
 }
 
 interface Parts {
   readonly image: TestImage;
   readonly tag: string;
+  readonly dataDrive: DriverCapabilities["dataDrive"];
   /** Directory on disk. */
   readonly disk: string;
-  /** Directory on tmpfs, for keys. */
+  /** Directory on tmpfs, for keys and secrets. */
   readonly tmpfs: string;
   readonly firstUid: number;
 }
@@ -79,28 +93,52 @@ class Fixture implements VmFixture {
     return this.commands.run({ argv: ["ip", ...args], timeoutMs: COMMAND_TIMEOUT_MS });
   }
 
+  async makeNetwork(): Promise<void> {
+    await this.ip("netns", "add", this.namespace);
+    await this.ip("-n", this.namespace, "link", "add", BRIDGE, "type", "bridge");
+    await this.ip("-n", this.namespace, "address", "add", `${GATEWAY}/${PREFIX_LENGTH}`, "dev", BRIDGE);
+    await this.ip("-n", this.namespace, "link", "set", "dev", BRIDGE, "up");
+  }
+
   async vm(overrides: Partial<VmLaunch> = {}): Promise<TestVm> {
     const number = this.#vms.length;
     const uid = this.#parts.firstUid + number;
     const tap = `tap${number}`;
     await this.ip("-n", this.namespace, "tuntap", "add", "dev", tap, "mode", "tap", "user", String(uid));
-    await this.ip("-n", this.namespace, "link", "set", "dev", tap, "up");
-    const [stateDir, runDir, drivesDir] = [`state${number}`, `run${number}`, `drives${number}`].map((name) =>
-      join(this.#parts.disk, name),
-    );
-    assert.ok(stateDir !== undefined && runDir !== undefined && drivesDir !== undefined);
-    for (const directory of [stateDir, runDir, drivesDir]) await nodeFiles.ensureDir(directory, { mode: 0o700 });
+    await this.ip("-n", this.namespace, "link", "set", "dev", tap, "master", BRIDGE, "up");
+    const { disk, tmpfs, image } = this.#parts;
+    const [stateDir, runDir, diskDir] = [
+      join(disk, `state${number}`),
+      join(disk, `run${number}`),
+      join(disk, `drives${number}`),
+    ];
+    const tmpfsDir = join(tmpfs, String(number));
+    for (const directory of [stateDir, runDir, diskDir, tmpfsDir])
+      await nodeFiles.ensureDir(directory, { mode: 0o700 });
     const key = nodeRandom.bytes(32).toString("hex");
-    const keyPath = join(this.#parts.tmpfs, `key${number}`);
+    const keyPath = join(tmpfsDir, "key");
     await writeFile(keyPath, key, { mode: 0o400 });
+    const address = `10.99.0.${FIRST_ADDRESS + number}`;
+    const drives = await makeDrives({
+      commands: this.commands,
+      rootfs: image.rootfs,
+      diskDir,
+      tmpfsDir,
+      keyPath,
+      networkEnv: networkEnv(address),
+      dataDrive: this.#parts.dataDrive,
+      mapping: `${this.namespace}-${number}`,
+    });
     const vm: TestVm = {
       key,
+      address,
       launch: {
         id: InstanceId.parse(`test-vm${this.#parts.tag}-${number}`),
-        kernelPath: this.#parts.image.kernel,
-        initrdPath: this.#parts.image.initrd,
+        kernelPath: image.kernel,
+        vmlinuxPath: image.vmlinux,
+        initrdPath: image.initrd,
         kernelArgs: [`mvm.volume=${nodeRandom.uuid()},0`],
-        drives: await this.#drives(drivesDir, keyPath),
+        drives,
         network: {
           namespace: this.namespace,
           tap,
@@ -111,7 +149,7 @@ class Fixture implements VmFixture {
         uid,
         stateDir,
         runDir,
-        firstOutputTimeoutMs: 60_000,
+        signOfLifeTimeoutMs: 60_000,
         ...overrides,
       },
     };
@@ -119,10 +157,13 @@ class Fixture implements VmFixture {
     return vm;
   }
 
-  async leftovers({ launch }: TestVm): Promise<readonly string[]> {
-    const processes = await createLinuxProcesses().ofUid(launch.uid);
-    const files = [...(await nodeFiles.list(launch.stateDir)), ...(await nodeFiles.list(launch.runDir))];
-    return [...processes.map(({ pid }) => `process ${pid}`), ...files];
+  snapshotDir(): Promise<string> {
+    return mkdtemp(join(this.#parts.disk, "snapshot-"));
+  }
+
+  leftovers({ launch }: TestVm): Promise<readonly string[]> {
+    // The opened volume's own loop device lies on disk, and belongs to the fixture.
+    return tracesOf(launch, { nodeDir: this.nodeDir, directories: [this.#parts.tmpfs] });
   }
 
   async close(): Promise<void> {
@@ -130,40 +171,18 @@ class Fixture implements VmFixture {
     const left = (await Promise.all(this.#vms.map((vm) => this.leftovers(vm)))).flat();
     for (const { launch } of this.#vms) {
       for (const process of await processes.ofUid(launch.uid)) await processes.signal(process, "SIGKILL");
+      await closeDrives(this.commands, launch.drives);
     }
     await this.ip("netns", "delete", this.namespace);
     for (const directory of [this.#parts.disk, this.#parts.tmpfs])
       await rm(directory, { recursive: true, force: true });
     assert.deepEqual(left, [], "a VM left something behind");
   }
+}
 
-  /** vda to vdd: the image, a new LUKS volume, and two small file systems that a guest finds by their labels. */
-  async #drives(directory: string, luksKeyPath: string): Promise<readonly VmDrive[]> {
-    const data = join(directory, "data.luks");
-    await writeFile(data, "");
-    await truncate(data, VOLUME_MIB * MIB);
-    const format = [
-      "cryptsetup",
-      "luksFormat",
-      "--type",
-      "luks1",
-      "--batch-mode",
-      "--pbkdf-force-iterations",
-      "1000",
-    ] as const;
-    await this.commands.run({ argv: [...format, "--key-file", luksKeyPath, data], timeoutMs: COMMAND_TIMEOUT_MS });
-    const small = await Promise.all(
-      (["secrets", "config"] as const).map(async (name): Promise<VmDrive> => {
-        const path = join(directory, `${name}.img`);
-        const argv = ["mke2fs", "-q", "-t", "ext4", "-L", `mvm-${name}`, path, `${DRIVE_MIB[name]}M`] as const;
-        await this.commands.run({ argv, timeoutMs: COMMAND_TIMEOUT_MS });
-        return { name, path, readOnly: true };
-      }),
-    );
-    return [
-      { name: "rootfs", path: this.#parts.image.rootfs, readOnly: true },
-      { name: "data", path: data, readOnly: false, luksKeyPath },
-      ...small,
-    ];
-  }
+function networkEnv(address: string): string {
+  const lines = { HOSTNAME: "guest", ADDRESS: address, PREFIX_LENGTH: String(PREFIX_LENGTH), GATEWAY };
+  return Object.entries(lines)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join("");
 }

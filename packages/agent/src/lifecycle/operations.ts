@@ -13,7 +13,7 @@ import { holdIngress, releaseIngress } from "./steps/ingress.ts";
 import { killVm, launchVm } from "./steps/launch.ts";
 import { leaseUid, releaseUid } from "./steps/lease-uid.ts";
 import { attachNetwork, detachNetwork } from "./steps/network.ts";
-import { exposeKey, hideKey, makeVolume } from "./steps/volume.ts";
+import { closeVolume, hideKey, makeVolume, openVolume } from "./steps/volume.ts";
 
 export const startSteps: readonly Step<StartContext>[] = [
   holdIngress,
@@ -22,19 +22,19 @@ export const startSteps: readonly Step<StartContext>[] = [
   makeVolume,
   buildDrives,
   attachNetwork,
-  exposeKey,
+  openVolume,
   launchVm,
   hideKey,
   greetGuest,
 ];
 
-const takeAway: readonly Step[] = [killVm, detachNetwork, removePassingDirectories, releaseUid];
+const takeAway: readonly Step[] = [killVm, closeVolume, detachNetwork, removePassingDirectories, releaseUid];
 
 /** Operations that only remove: they have no way back and go on until they are whole. */
 export const removalSteps: Readonly<Record<Exclude<OperationKind, "start">, readonly Step[]>> = {
   stop: [releaseIngress, shutDownGuest, ...takeAway],
   release: [releaseIngress, ...takeAway],
-  destroy: [releaseIngress, killVm, detachNetwork, removePassingDirectories, eraseState, releaseUid],
+  destroy: [releaseIngress, killVm, closeVolume, detachNetwork, removePassingDirectories, eraseState, releaseUid],
 };
 
 export interface OperationEvents {

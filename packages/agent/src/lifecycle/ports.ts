@@ -10,6 +10,7 @@ import type { Journal } from "../journal/journal.ts";
 /** A revision's files after they were held against its manifest. */
 export interface BootImage {
   readonly kernelPath: string;
+  readonly vmlinuxPath: string;
   readonly initrdPath: string;
   readonly rootfsPath: string;
 }

@@ -11,10 +11,15 @@ describe("things that nobody knows", () => {
     const { files } = node.machine;
     const left = ["namespace mvm-acme", "interface mvmh1", "table inet mvm", "namespace mvm-gone"];
     const networks = { leftovers: async () => left };
-    const parts = { files, networks, journal: node.journal(), paths, namePrefix: "mvm" };
-    assert.deepEqual(await unknownThings(parts), ["namespace mvm-gone"]);
+    const volumes = { leftovers: async () => ["volume acme-vm-0", "volume gone-gw-0"] };
+    const parts = { files, networks, volumes, journal: node.journal(), paths, namePrefix: "mvm" };
+    assert.deepEqual(await unknownThings(parts), ["namespace mvm-gone", "volume gone-gw-0"]);
     await files.ensureDir(`${paths.instancesDir}/lost-vm-0`);
-    assert.deepEqual(await unknownThings(parts), ["directory /var/lib/mvm/instances/lost-vm-0", "namespace mvm-gone"]);
+    assert.deepEqual(await unknownThings(parts), [
+      "directory /var/lib/mvm/instances/lost-vm-0",
+      "namespace mvm-gone",
+      "volume gone-gw-0",
+    ]);
   });
 
   it("include the host's table once no instance has a network", async () => {
@@ -23,6 +28,7 @@ describe("things that nobody knows", () => {
     const parts = {
       files: node.machine.files,
       networks: { leftovers: async () => ["table inet mvm"] },
+      volumes: { leftovers: async () => [] },
       journal: node.journal(),
       paths: nodePaths(node.settings),
       namePrefix: "mvm",

@@ -3,13 +3,14 @@
  * never touched. Reads only.
  */
 import type { Files, Logger } from "@mvm/core";
-import type { TenantNetworks } from "@mvm/runtime";
+import type { TenantNetworks, Volumes } from "@mvm/runtime";
 import type { Journal } from "../journal/journal.ts";
 import type { NodePaths } from "../node-paths.ts";
 
 export interface UnknownThingsParts {
   readonly files: Pick<Files, "list">;
   readonly networks: Pick<TenantNetworks, "leftovers">;
+  readonly volumes: Pick<Volumes, "leftovers">;
   readonly journal: Pick<Journal, "records">;
   readonly paths: NodePaths;
   readonly namePrefix: string;
@@ -19,6 +20,7 @@ export interface UnknownThingsParts {
 export async function unknownThings({
   files,
   networks,
+  volumes,
   journal,
   paths,
   namePrefix,
@@ -39,7 +41,8 @@ export async function unknownThings({
   const foreign = leftovers.filter(
     (thing) => !known.some((name) => thing.endsWith(` ${name}`)) && !(isAnythingAttached && thing.startsWith("table ")),
   );
-  return [...directories, ...foreign];
+  const open = (await volumes.leftovers()).filter((thing) => !ids.has(thing.replace(/^volume /, "")));
+  return [...directories, ...foreign, ...open];
 }
 
 export async function reportUnknownThings(parts: UnknownThingsParts, log: Logger): Promise<void> {

@@ -3,6 +3,7 @@ import { nodeClock, nodeFiles } from "@mvm/core";
 import type { CliContext, CliStreams } from "../context.ts";
 import { claimedUser } from "./claimed-user.ts";
 import { standardInput } from "./input.ts";
+import { systemdServiceManager } from "./service-manager.ts";
 
 export function processContext(streams: CliStreams): CliContext {
   return {
@@ -17,5 +18,6 @@ export function processContext(streams: CliStreams): CliContext {
     }),
     clock: nodeClock,
     files: nodeFiles,
+    serviceManager: systemdServiceManager(process.env),
   };
 }

@@ -170,7 +170,7 @@ test("a destroyed tenant is erased in order: instances, network, then rows, secr
   await withCoordinator(async ({ client, agent, settings, restart }) => {
     await apply(client, twoTenants);
     await agent.obey();
-    const keyFile = join(settings.stateDir, "keys", "tenants", "acme.key");
+    const keyFile = join(settings.keysDir, "tenants", "acme.key");
     await access(keyFile);
     await client.call(routes.destroyTenant, { params: { tenant: "acme" }, body: claimed });
     const again = await client.call(routes.destroyTenant, { params: { tenant: "acme" }, body: claimed });
@@ -252,7 +252,7 @@ test("secrets are sealed under their tenant's key, listed without values, and on
 
     const tenant = (await agent.spec())?.tenants[0];
     assert.equal(tenant?.secrets_epoch, 2);
-    const keys = openKeyStore(join(settings.stateDir, "keys"), { files: nodeFiles, random: nodeRandom });
+    const keys = openKeyStore(settings.keysDir, { files: nodeFiles, random: nodeRandom });
     const open = async (name: string, key = acme): Promise<string> => {
       const secretName = SecretName.parse(name);
       return unseal(tenant.secrets[secretName] ?? "", {

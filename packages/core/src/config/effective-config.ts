@@ -6,7 +6,8 @@ import { dirname, join, resolve } from "node:path";
 import type { MicrovmsTables, ProfileDeclaration } from "../types/declarations.ts";
 import type { ConfigFile } from "./schema.ts";
 
-export interface EffectiveConfig extends Omit<ConfigFile, "coordinator" | "microvms"> {
+export interface EffectiveConfig extends Omit<ConfigFile, "node" | "coordinator" | "microvms"> {
+  readonly node: ConfigFile["node"] & { readonly keys_dir: string };
   readonly coordinator: ConfigFile["coordinator"] & { readonly socket: string };
   readonly microvms: MicrovmsTables;
 }
@@ -18,10 +19,16 @@ export interface EffectiveConfig extends Omit<ConfigFile, "coordinator" | "micro
 export function effectiveConfig(file: ConfigFile, path: string, microvms: MicrovmsTables): EffectiveConfig {
   const directory = dirname(path);
   const absolute = (value: string): string => resolve(directory, value);
-  const runtimeDir = absolute(file.node.runtime_dir);
+  const [stateDir, runtimeDir] = [absolute(file.node.state_dir), absolute(file.node.runtime_dir)];
   return {
     ...file,
-    node: { ...file.node, state_dir: absolute(file.node.state_dir), runtime_dir: runtimeDir },
+    node: {
+      ...file.node,
+      state_dir: stateDir,
+      runtime_dir: runtimeDir,
+      firecracker_dir: absolute(file.node.firecracker_dir),
+      keys_dir: absolute(file.node.keys_dir ?? `${stateDir}-keys`),
+    },
     coordinator: {
       ...file.coordinator,
       socket: absolute(file.coordinator.socket ?? join(runtimeDir, "coordinator.sock")),

@@ -22,6 +22,10 @@ export const NodeSection = z.strictObject({
   mode: z.enum(["production", "development"]),
   state_dir: absoluteOrRelativePath.default("/var/lib/mvm"),
   runtime_dir: absoluteOrRelativePath.default("/run/mvm"),
+  /** Apart from the state, so that no copy of that opens anything; default: `state_dir` with `-keys` behind it. */
+  keys_dir: absoluteOrRelativePath.optional(),
+  /** Directory of the programs `firecracker` and `jailer`, which mode production runs. */
+  firecracker_dir: absoluteOrRelativePath.default("/usr/local/bin"),
   /** One unprivileged uid (and gid) a VM, taken from [first, last]. */
   uid_range: z
     .tuple([z.int().min(1000), z.int().max(4_000_000_000)])

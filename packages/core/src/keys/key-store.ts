@@ -1,6 +1,7 @@
 /**
- * The key store: one file per tenant, apart from every database, log and backup, so that deleting
- * one erases all that was sealed or encrypted under it (design §8).
+ * The key store: one file per tenant, apart from every database, log and backup and from the state
+ * directory, so that deleting one erases all that was sealed or encrypted under it, copies and backups
+ * of those included (design §8).
  *
  * `<dir>/node.key` holds 32 random bytes; `<dir>/tenants/<tenant>.key` a tenant's key sealed under
  * it. All 0600, root. Keys never leave this module but as `Secret`.
@@ -21,7 +22,10 @@ export interface KeyStore {
   ensureTenantKey(tenant: TenantId): Promise<Secret>;
   /** @throws MvmError MVM_KEY_MISSING */
   tenantKey(tenant: TenantId): Promise<Secret>;
-  /** Erases the tenant's key: its data, snapshots and backups can't be opened any more. */
+  /**
+   * Erases the tenant's key: its data, snapshots and backups can't be opened any more. Durable when it
+   * resolves. What a disk keeps of overwritten blocks (flash, copy on write) is beyond it.
+   */
   eraseTenantKey(tenant: TenantId): Promise<void>;
 }
 
@@ -73,7 +77,7 @@ export function openKeyStore(dir: string, ports: { readonly files: Files; readon
       return key;
     },
     async eraseTenantKey(tenant) {
-      await files.remove(tenantPath(tenant));
+      await files.erase(tenantPath(tenant));
     },
   };
 }

@@ -3,7 +3,7 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { chmod, chown, lstat, mkdir, open, readdir, rename, rm, statfs } from "node:fs/promises";
+import { chmod, chown, link, lstat, mkdir, open, readdir, rename, rm, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { MvmError } from "../errors/mvm-error.ts";
@@ -43,7 +43,7 @@ export const nodeFiles: Files = {
       await handle.close();
     }
     await rename(temporary, path);
-    await syncDirectory(directory);
+    await syncPath(directory);
   },
 
   async createSparse(path, sizeBytes, options = {}) {
@@ -82,11 +82,27 @@ export const nodeFiles: Files = {
 
   async rename(from, to) {
     await rename(from, to);
-    await syncDirectory(dirname(to));
+    await syncPath(dirname(to));
   },
+  link: (from, to) => link(from, to),
+  sync: syncPath,
   chown: (path, uid, gid) => chown(path, uid, gid),
   chmod: (path, mode) => chmod(path, mode),
   remove: (path) => rm(path, { recursive: true, force: true }),
+
+  async erase(path) {
+    const handle = await openOrNull(path, "r+");
+    if (handle === null) return;
+    try {
+      const { size } = await handle.stat();
+      await handle.write(Buffer.alloc(size), 0, size, 0);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rm(path, { force: true });
+    await syncPath(dirname(path));
+  },
 
   async sha256(path) {
     const hash = createHash("sha256");
@@ -112,16 +128,16 @@ async function applyOwnership(handle: Handle, options: WriteOptions): Promise<vo
   await handle.chmod(options.mode ?? 0o600);
 }
 
-async function openOrNull(path: string): Promise<Handle | null> {
+async function openOrNull(path: string, flags: "r" | "r+" = "r"): Promise<Handle | null> {
   try {
-    return await open(path, "r");
+    return await open(path, flags);
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
+async function syncPath(path: string): Promise<void> {
   const handle = await open(path, "r");
   try {
     await handle.sync();
@@ -142,6 +158,7 @@ function factsOf(stat: Awaited<ReturnType<typeof lstat>>): FileFacts {
     uid: Number(stat.uid),
     gid: Number(stat.gid),
     inode: Number(stat.ino),
+    links: Number(stat.nlink),
     modifiedAtMs: Number(stat.mtimeMs),
     changedAtMs: Number(stat.ctimeMs),
   };

@@ -12,6 +12,8 @@ export interface FileFacts {
   readonly uid: number;
   readonly gid: number;
   readonly inode: number;
+  /** How many names the file has. */
+  readonly links: number;
   readonly modifiedAtMs: number;
   readonly changedAtMs: number;
 }
@@ -36,11 +38,18 @@ export interface Files {
   stat(path: string): Promise<FileFacts | null>;
   /** Names in a directory, sorted; empty when missing. */
   list(path: string): Promise<readonly string[]>;
+  /** Durable when it resolves. */
   rename(from: string, to: string): Promise<void>;
+  /** A second name for a file, on the same file system; an existing name is an error. Not durable before `sync` of the directory. */
+  link(from: string, to: string): Promise<void>;
+  /** Puts a file's contents on stable storage, also what was written through a mapping; of a directory its names. */
+  sync(path: string): Promise<void>;
   chown(path: string, uid: number, gid: number): Promise<void>;
   chmod(path: string, mode: number): Promise<void>;
   /** Removes a file or a whole tree; missing is fine. Does not follow symbolic links. */
   remove(path: string): Promise<void>;
+  /** Overwrites a file in place, then removes it; durable when it resolves, missing is fine. For keys. */
+  erase(path: string): Promise<void>;
   /** SHA-256 of a file's contents, hexadecimal. */
   sha256(path: string): Promise<string>;
   /** Bytes free for root on the file system that holds `path`. */

@@ -55,6 +55,18 @@ export const Resources = z.strictObject({
 });
 export type Resources = z.infer<typeof Resources>;
 
+/** What an instance may take of its node at most, beyond its resources; what is not named has no limit of its own. */
+export const Limits = z.strictObject({
+  /** Of one processor, in percent; default: all of its vCPUs. */
+  cpu_percent: z.int().min(1).max(3_200).optional(),
+  /** Of each disk, reading and writing together. */
+  disk_kib_per_second: z.int().min(64).optional(),
+  disk_ops_per_second: z.int().min(1).optional(),
+  /** In each direction. */
+  net_kib_per_second: z.int().min(64).optional(),
+});
+export type Limits = z.infer<typeof Limits>;
+
 export const PatchDeclaration = z.strictObject({
   /** Why the package can't be used as it is. */
   reason: z.string().min(10),
@@ -117,6 +129,7 @@ export const ProfileDeclaration = z.strictObject({
   /** Below this an instance is refused. */
   min_mem_mib: z.int().min(64),
   defaults: Resources,
+  limits: Limits.default({}),
   debian: DebianDeclaration.default({ packages: [], npm_scripts: [], units: [] }),
   patches: z.array(PatchDeclaration).default([]),
   warm: WarmDeclaration.optional(),

@@ -11,6 +11,7 @@ import { TypeName } from "../ids.ts";
 import {
   ConnectorDeclaration,
   DriveName,
+  Limits,
   PortDeclaration,
   Resources,
   SecretDeclaration,
@@ -32,6 +33,7 @@ export const ResolvedType = z.object({
   connectors: z.record(z.string(), ConnectorDeclaration),
   min_mem_mib: z.int(),
   defaults: Resources,
+  limits: Limits.default({}),
 });
 export type ResolvedType = z.infer<typeof ResolvedType>;
 
@@ -74,6 +76,7 @@ export function resolveType(tables: MicrovmsTables, roleName: string, profileNam
     starts_before: role.starts_before,
     min_mem_mib: profile.min_mem_mib,
     defaults: profile.defaults,
+    limits: profile.limits,
   });
 }
 

@@ -1,6 +1,7 @@
 /**
  * The program inside every guest, bundled into one file and started by systemd as root: serves the
- * guest channel on the virtio-serial port and, when told, on a unix socket (for a vsock bridge).
+ * guest channel on the virtio-serial port, where the VM has one, and, when told, on a unix socket
+ * (for a vsock bridge).
  *
  * guest-agent.mjs [--device PATH] [--socket PATH] [--version]
  *
@@ -66,6 +67,9 @@ async function main(): Promise<void> {
   const service = await compose(log);
   if (values.socket !== undefined) {
     await listenOnUnixSocket(values.socket, (stream) => void serveGuest({ stream, service, log }));
+    log.info("guest.agent.serving", { socket: values.socket });
+    // The link is made before this program starts, or not at all.
+    if ((await nodeFiles.stat(values.device)) === null) return;
   }
   const stream = deviceStream(await openVirtioPort(values.device), nodeClock);
   log.info("guest.agent.serving", { device: values.device });

@@ -49,7 +49,7 @@ export function createGuestService(parts: GuestServiceParts): GuestService {
       return { connectors: lists.flat() };
     },
     shutdown: async () => {
-      void powerOff(parts);
+      void endMachine(parts);
       return { accepted: true };
     },
     "pairing.mint": ({ peer }) => mint(parts, peer),
@@ -132,11 +132,12 @@ async function refreshDrives(parts: GuestServiceParts): Promise<GuestResult<"dri
   return { config_version: (await parts.readInstance())?.config_version ?? null, handlers };
 }
 
-async function powerOff({ clock, commands, log }: GuestServiceParts): Promise<void> {
+/** By a restart, which every VMM ends at; a guest that powers itself off would leave Firecracker running. */
+async function endMachine({ clock, commands, log }: GuestServiceParts): Promise<void> {
   await clock.sleep(SHUTDOWN_DELAY_MS);
   log.info("guest.shutdown", { reason: "manual" });
   await commands.run({ argv: ["sync"], timeoutMs: 30_000, maxOutputBytes: 1024 });
-  await commands.run({ argv: ["systemctl", "poweroff", "--no-block"], timeoutMs: 30_000, maxOutputBytes: 1024 });
+  await commands.run({ argv: ["systemctl", "reboot", "--no-block"], timeoutMs: 30_000, maxOutputBytes: 1024 });
 }
 
 function mint(parts: GuestServiceParts, peer: InstanceId): Promise<PairingOffer> {

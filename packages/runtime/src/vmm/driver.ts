@@ -16,14 +16,25 @@ export interface DriverFingerprint {
   readonly acceleration: "emulated" | "kvm";
   /** Null when VMs can run here; else why not and what to do. */
   readonly unusable: { readonly reason: string; readonly remedy: string } | null;
+  /** What VMs can't do with this version of the VMM, with the reason; empty when they can do all. */
+  readonly cannot: Readonly<Partial<Record<VmAbility, string>>>;
   /** Promises of production that this driver does not keep on this host, one sentence each. */
   readonly relaxations: readonly string[];
 }
 
+/**
+ * What not every version of a VMM does well: `pause` is a pause and a resume with the guest channel
+ * working after it, `snapshot` is saving a VM and restoring it in another process.
+ */
+export type VmAbility = "pause" | "snapshot";
+
+/** What a driver is like, whatever the host and the VMM's version. */
 export interface DriverCapabilities {
-  /** Whether vCPUs can be paused and resumed with the guest channel working after it. */
-  readonly pause: boolean;
-  readonly snapshot: boolean;
+  /**
+   * Whether a snapshot shares the VM's memory instead of copying it. Then it can be restored only once,
+   * `restore` moves memory_path away just before the guest goes on, and `resume` refuses while it is there.
+   */
+  readonly restoreConsumes: boolean;
   /** How the data drive is opened: encrypted by the VMM from a key file, or as a device node. */
   readonly dataDrive: "luks-file" | "block-device";
 }
@@ -35,11 +46,16 @@ export interface VmDrive {
   readonly readOnly: boolean;
   /** Key file on tmpfs of a LUKS volume that the VMM opens itself. */
   readonly luksKeyPath?: string;
+  /** Number of a block device, for a node in the VM's jail. */
+  readonly device?: { readonly major: number; readonly minor: number };
 }
 
 export interface VmLaunch {
   readonly id: InstanceId;
+  /** The kernel as a bzImage. */
   readonly kernelPath: string;
+  /** The same kernel decompressed, an ELF file. A driver boots the one of the two that its VMM loads. */
+  readonly vmlinuxPath: string;
   readonly initrdPath: string;
   /** Parameters beyond those the driver adds (console, clock, root): `mvm.volume=…`. */
   readonly kernelArgs: readonly string[];
@@ -49,13 +65,45 @@ export interface VmLaunch {
   readonly memMib: number;
   /** uid and gid of the VMM's process; nobody else's. */
   readonly uid: number;
+  /** From the type's profile; what is not limited there is limited by the host alone. */
+  readonly limits?: VmLimits;
   /** A directory of this VM alone on disk; made by the caller, owned by root. Guest memory lies here. */
   readonly stateDir: string;
   /** A directory of this VM alone for sockets and pid file; made by the caller. */
   readonly runDir: string;
-  /** Without a first console byte in this time the boot counts as hung. */
-  readonly firstOutputTimeoutMs: number;
+  /** Without a sign of life of the guest in this time the boot counts as hung. */
+  readonly signOfLifeTimeoutMs: number;
   readonly signal?: AbortSignal;
+}
+
+/** What a VM may take of its host at most, beyond memory. A driver without means for one ignores it and says so. */
+export interface VmLimits {
+  /** Of one processor: 150 is one and a half. Default: its vCPUs, and the VMM's own work within them. */
+  readonly cpuPercent?: number;
+  /** Of each of its disks, reading and writing. */
+  readonly diskBytesPerSecond?: number;
+  readonly diskOpsPerSecond?: number;
+  /** In each direction. */
+  readonly netBytesPerSecond?: number;
+}
+
+/** A VM saved to disk: what a manifest records to find and restore it. Plain data. */
+export interface VmSnapshot {
+  readonly driver: string;
+  /** Of the VMM that saved it; no other restores it. */
+  readonly vmm_version: string;
+  /** How its guest executed; it goes on in no other way. */
+  readonly acceleration: DriverFingerprint["acceleration"];
+  /** The whole memory, not what changed since another snapshot. */
+  readonly kind: "full";
+  readonly memory_path: string;
+  /** Device and processor state. */
+  readonly state_path: string;
+  readonly memory_bytes: number;
+}
+
+export interface VmRestore extends VmLaunch {
+  readonly snapshot: VmSnapshot;
 }
 
 /** Where a VM lives on this host and as whom. */
@@ -85,8 +133,12 @@ export interface Confinement {
 export interface LaunchedVm {
   readonly handle: VmHandle;
   readonly confinement: Confinement;
-  /** From the launch to the guest's first console byte. */
-  readonly firstOutputMs: number;
+  /**
+   * From the launch to the guest's first sign of life, as the driver can see one: its first console
+   * byte (QEMU), or the guest channel's port taking a connection (Firecracker, which has no console).
+   * Of a restore: until the guest runs.
+   */
+  readonly signOfLifeMs: number;
 }
 
 export interface VmmDriver {
@@ -94,14 +146,39 @@ export interface VmmDriver {
   /** What this host can do with this driver; cached by the driver, refreshed on request. */
   fingerprint(options?: { readonly refresh?: boolean }): Promise<DriverFingerprint>;
   /**
-   * Starts a VM: process confined, looked at before the guest's first instruction, first console
-   * byte seen. On failure nothing of it is left but what the caller made.
+   * Starts a VM: process confined, looked at before the guest's first instruction, a sign of life
+   * seen. On failure nothing of it is left but what the caller made.
    * @throws MvmError MVM_VM_BOOT_HUNG, MVM_VM_CONFINEMENT, MVM_VM_DRIVER
    */
   launch(vm: VmLaunch): Promise<LaunchedVm>;
+  /**
+   * Starts a saved VM as a new process in new directories, looked at before the guest goes on; it
+   * runs when this resolves. `vm` is what it was launched with: only uid, tap and paths may differ. On
+   * failure nothing of it is left and the snapshot's files are as they were, unless the guest may have
+   * run on a memory that `restoreConsumes`: then memory_path is gone.
+   * @throws MvmError MVM_VM_CONFINEMENT, MVM_VM_DRIVER
+   */
+  restore(vm: VmRestore): Promise<LaunchedVm>;
   /** Takes over a VM that runs already; null when its process is gone or is not that VM. */
   adopt(handle: VmHandle): Promise<VmHandle | null>;
   inspect(handle: VmHandle): Promise<VmState>;
+  /**
+   * vCPUs stopped, memory resident; idempotent. Streams to the guest are dead from here on.
+   * @throws MvmError MVM_VM_DRIVER
+   */
+  pause(handle: VmHandle): Promise<void>;
+  /**
+   * vCPUs run again; idempotent. The guest channel must be dialled anew.
+   * @throws MvmError MVM_VM_DRIVER, also while a snapshot shares the VM's memory (`restoreConsumes`)
+   */
+  resume(handle: VmHandle): Promise<void>;
+  /**
+   * Saves a paused VM into `dir`, which the caller made (root, 0700, empty) on the file system of the VM's
+   * stateDir. The VM stays paused and can be resumed. On failure `dir` is as empty as it was. All is on stable
+   * storage when it resolves. Once in a pause: a second needs a resume and another pause.
+   * @throws MvmError MVM_VM_DRIVER, also when the VM is not paused
+   */
+  snapshot(handle: VmHandle, options: { readonly dir: string }): Promise<VmSnapshot>;
   /** Resolves when the process is gone (true), or false at the deadline. Never kills. */
   waitGone(handle: VmHandle, timeoutMs: number): Promise<boolean>;
   /** Kills the process and removes what the driver made in runDir and stateDir; idempotent. */
@@ -113,7 +190,10 @@ export interface VmmDriver {
   sweep(place: VmPlace): Promise<void>;
   /** A new byte stream to the guest's agent, which ends the one before. The caller ends it. */
   openGuestStream(handle: VmHandle): Promise<Duplex>;
-  /** The newest console output that was kept, at most 64 KiB, raw guest bytes: untrusted. */
+  /**
+   * The newest console output that was kept, at most 64 KiB, raw guest bytes: untrusted. Under a driver
+   * without consoles what the VMM itself logged.
+   */
   consoleTail(handle: VmHandle): Promise<Buffer>;
   /** Lets go of every VM's console and streams; touches no VM. For the end of the agent. */
   close(): void;

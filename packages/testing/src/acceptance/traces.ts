@@ -1,6 +1,6 @@
 /**
  * Everything on this host that belongs to a world, found by looking and not by asking the product:
- * namespaces, links, nft tables, processes, mounts, files. Used by acceptance tests after destroy.
+ * namespaces, links, nft tables, processes, mounts, mappings, loop devices, files. Used by acceptance tests after destroy.
  */
 import { execFile } from "node:child_process";
 import { readFile, readdir } from "node:fs/promises";
@@ -32,10 +32,25 @@ export async function traces({ dir, namePrefix }: TracesRequest): Promise<readon
       .split("\n")
       .filter((line) => line.includes(dir))
       .map((line) => `mount ${line}`),
+    ...(await blockAttributes("dm/name"))
+      .filter((name) => name.startsWith(`${namePrefix}-`))
+      .map((name) => `mapping ${name}`),
+    ...(await blockAttributes("loop/backing_file"))
+      .filter((file) => file.startsWith(dir))
+      .map((file) => `loop ${file}`),
     ...(await processesNaming(dir)),
     ...(await instanceFiles(dir)),
   ];
   return found.sort();
+}
+
+/** That attribute of every block device that has it. */
+async function blockAttributes(name: string): Promise<readonly string[]> {
+  const devices = await readdir("/sys/block");
+  const values = await Promise.all(
+    devices.map((device) => readFile(join("/sys/block", device, name), "utf8").catch(() => null)),
+  );
+  return values.filter((value) => value !== null).map((value) => value.trim());
 }
 
 async function lines(program: string, args: readonly string[]): Promise<readonly string[]> {
@@ -54,6 +69,11 @@ async function processesNaming(dir: string): Promise<readonly string[]> {
 }
 
 async function instanceFiles(dir: string): Promise<readonly string[]> {
-  const entries = await readdir(join(dir, "state"), { recursive: true }).catch(() => []);
-  return entries.filter((path) => /instances\/.|tenants\/./.test(path)).map((path) => `file ${path}`);
+  const entries = await Promise.all(
+    ["state", "state-keys"].map((place) => readdir(join(dir, place), { recursive: true }).catch(() => [])),
+  );
+  return entries
+    .flat()
+    .filter((path) => /instances\/.|tenants\/./.test(path))
+    .map((path) => `file ${path}`);
 }

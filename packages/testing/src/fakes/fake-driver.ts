@@ -10,14 +10,16 @@ import type { FakeMachine, FakeVm } from "./fake-machine.ts";
 
 const DRIVER_NAME = "fake";
 const SPAWN_MS = 30;
-const FIRST_OUTPUT_MS = 400;
+const SIGN_OF_LIFE_MS = 400;
 const POLL_MS = 100;
+const NO_VCPUS = "a fake VM has no processors and no memory";
 
 export const fakeFingerprint: DriverFingerprint = {
   name: DRIVER_NAME,
   version: "1",
   acceleration: "emulated",
   unusable: null,
+  cannot: { pause: NO_VCPUS, snapshot: NO_VCPUS },
   relaxations: [],
 };
 
@@ -31,7 +33,7 @@ export function fakeDriver(machine: FakeMachine, caller: AgentProcess): VmmDrive
     // An agent that died here leaves a VMM that never let its guest go.
     if (!caller.alive) return;
     const script = machine.boots.get(launch.id)?.shift() ?? "well";
-    await clock.sleep(script === "hang" ? launch.firstOutputTimeoutMs : FIRST_OUTPUT_MS, launch.signal);
+    await clock.sleep(script === "hang" ? launch.signOfLifeTimeoutMs : SIGN_OF_LIFE_MS, launch.signal);
     if (script === "hang")
       throw new MvmError("MVM_VM_BOOT_HUNG", { message: `${launch.id} printed nothing`, retry: "backoff" });
     vm.guest = new FakeGuest(machine, vm, { kernelArgs: launch.kernelArgs, script });
@@ -42,7 +44,7 @@ export function fakeDriver(machine: FakeMachine, caller: AgentProcess): VmmDrive
   }
 
   return {
-    capabilities: { pause: false, snapshot: false, dataDrive: "luks-file" },
+    capabilities: { restoreConsumes: false, dataDrive: "luks-file" },
     fingerprint: async () => fakeFingerprint,
     async launch(launch) {
       await sweep(launch);
@@ -60,10 +62,14 @@ export function fakeDriver(machine: FakeMachine, caller: AgentProcess): VmmDrive
         machine.endVm(vm.handle.process);
         throw error;
       }
-      return { handle: vm.handle, confinement: { kept: ["uid"], missing: [] }, firstOutputMs: FIRST_OUTPUT_MS };
+      return { handle: vm.handle, confinement: { kept: ["uid"], missing: [] }, signOfLifeMs: SIGN_OF_LIFE_MS };
     },
     adopt: async (handle) => (handle.driver === DRIVER_NAME && !isGone(handle) ? handle : null),
     inspect: async (handle) => (isGone(handle) ? "gone" : "running"),
+    pause: cannot,
+    resume: cannot,
+    snapshot: cannot,
+    restore: cannot,
     async waitGone(handle, timeoutMs) {
       const endsAtMs = clock.monotonicMs() + timeoutMs;
       while (!isGone(handle)) {
@@ -85,6 +91,10 @@ export function fakeDriver(machine: FakeMachine, caller: AgentProcess): VmmDrive
     consoleTail: async (handle) => Buffer.from(`console of ${handle.id}\u001b[2J\n`),
     close: () => undefined,
   };
+}
+
+function cannot(): Promise<never> {
+  return Promise.reject(new MvmError("MVM_VM_DRIVER", { message: NO_VCPUS }));
 }
 
 /** What a VMM would fail to open, and what would be open to others. */

@@ -49,13 +49,16 @@ const SETTINGS: AgentSettings = {
   acceptedImages: ["debian"],
   stateDir: STATE_DIR,
   runtimeDir: RUNTIME_DIR,
+  keysDir: `${STATE_DIR}-keys`,
+  firecrackerDir: "/usr/local/bin",
   namePrefix: "mvm",
   uidRange: [200_000, 200_031],
   parallelStarts: 2,
   guestMemMib: 4096,
+  reservedMemMib: 1024,
   cpus: 2,
   bootTimeoutMs: 60_000,
-  firstOutputTimeoutMs: 20_000,
+  signOfLifeTimeoutMs: 20_000,
   stopTimeoutMs: 10_000,
 };
 
@@ -69,7 +72,7 @@ export interface LogLine {
 const counted = {
   driver: ["launch", "adopt", "kill", "sweep"],
   networks: ["ensureNetwork", "ensureTap", "removeTap", "removeNetwork"],
-  volumes: ["ensureVolume", "exposeKey", "hideKey", "destroyVolume"],
+  volumes: ["ensureVolume", "openVolume", "dataDrive", "hideKey", "closeVolume", "destroyVolume"],
   drives: ["write"],
   files: ["ensureDir", "stat", "remove"],
   processes: ["ofUid"],
@@ -260,7 +263,12 @@ export class FakeNode {
             throw new MvmError("MVM_IMAGE_CORRUPTED", {
               message: `revision ${revision} is not what its manifest says`,
             });
-          return { kernelPath: "/images/kernel", initrdPath: "/images/initrd", rootfsPath: "/images/rootfs" };
+          return {
+            kernelPath: "/images/kernel",
+            vmlinuxPath: "/images/vmlinux",
+            initrdPath: "/images/initrd",
+            rootfsPath: "/images/rootfs",
+          };
         },
       },
       keys: {

@@ -31,27 +31,39 @@ export async function writeVolume(files: Files, path: string, volume: Volume): P
 export function fakeVolumes(machine: FakeMachine): Volumes {
   const { files } = machine;
   const volumePath = (stateDir: string): string => join(stateDir, "data.luks");
-  const keyPath = (stateDir: string): string => join(stateDir, "data.key.sealed");
+  const sealedKeyPath = (stateDir: string): string => join(stateDir, "data.key.sealed");
+  const expectUnused = (path: string, done: string): void => {
+    const isOpen = [...machine.vms.values()].some(({ dataPath }) => dataPath === path);
+    if (isOpen) machine.violated(`${path} is ${done} while a VM writes it`);
+  };
   return {
     async ensureVolume({ stateDir, instance }) {
       const path = volumePath(stateDir);
-      const [hasVolume, hasKey] = [(await files.stat(path)) !== null, (await files.stat(keyPath(stateDir))) !== null];
+      const [hasVolume, hasKey] = [
+        (await files.stat(path)) !== null,
+        (await files.stat(sealedKeyPath(stateDir))) !== null,
+      ];
       if (hasVolume && !hasKey)
         throw new MvmError("MVM_VOLUME_FAILED", { message: `the volume of ${instance} has no key` });
-      if (!hasKey) await files.writeAtomic(keyPath(stateDir), KEY);
+      if (!hasKey) await files.writeAtomic(sealedKeyPath(stateDir), KEY);
       if (!hasVolume) await writeVolume(files, path, BLANK);
       return { path, created: !hasVolume };
     },
-    async exposeKey(_request, path) {
-      if (!(await files.isTmpfs(dirname(path)))) machine.violated(`the volume key ${path} is not on tmpfs`);
-      await files.writeAtomic(path, KEY, { mode: 0o400 });
+    async openVolume({ keyPath }) {
+      if (!(await files.isTmpfs(dirname(keyPath)))) machine.violated(`the volume key ${keyPath} is not on tmpfs`);
+      await files.writeAtomic(keyPath, KEY, { mode: 0o400 });
     },
-    hideKey: (path) => files.remove(path),
-    async destroyVolume(stateDir) {
-      await files.remove(keyPath(stateDir));
-      const isOpen = [...machine.vms.values()].some(({ dataPath }) => dataPath === volumePath(stateDir));
-      if (isOpen) machine.violated(`${volumePath(stateDir)} is destroyed while a VM writes it`);
+    dataDrive: async ({ stateDir, keyPath }) => ({ path: volumePath(stateDir), luksKeyPath: keyPath }),
+    hideKey: ({ keyPath }) => files.remove(keyPath),
+    async closeVolume({ stateDir, keyPath }) {
+      expectUnused(volumePath(stateDir), "closed");
+      await files.remove(keyPath);
+    },
+    async destroyVolume({ stateDir }) {
+      await files.remove(sealedKeyPath(stateDir));
+      expectUnused(volumePath(stateDir), "destroyed");
       await files.remove(volumePath(stateDir));
     },
+    leftovers: async () => [],
   };
 }

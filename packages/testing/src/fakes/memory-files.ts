@@ -84,6 +84,7 @@ export class MemoryFiles implements Files {
       uid,
       gid,
       inode,
+      links: [...this.#nodes.values()].filter((other) => other.inode === inode).length,
       sizeBytes: Math.max(sizeBytes, contents.length),
       modifiedAtMs: 0,
       changedAtMs: 0,
@@ -104,12 +105,26 @@ export class MemoryFiles implements Files {
     this.#nodes.delete(from);
   }
 
+  async link(from: string, to: string): Promise<void> {
+    this.#expectParent(to);
+    if (this.#nodes.has(to)) throw systemError("EEXIST", to);
+    this.#put(to, this.#expect(from));
+  }
+
+  async sync(path: string): Promise<void> {
+    this.#expect(path);
+  }
+
   async chown(path: string, uid: number, gid: number): Promise<void> {
     this.#put(path, { ...this.#expect(path), uid, gid });
   }
 
   async chmod(path: string, mode: number): Promise<void> {
     this.#put(path, { ...this.#expect(path), mode });
+  }
+
+  async erase(path: string): Promise<void> {
+    await this.remove(path);
   }
 
   async remove(path: string): Promise<void> {

@@ -168,6 +168,7 @@ function typeOf(name: string, pool: TestPool) {
     expose_ingress: pool.ingressPort !== undefined,
     starts_before: pool.startsBefore ?? [],
     min_mem_mib: pool.minMemMib ?? 64,
+    limits: {},
     defaults: { vcpus: 1, mem_mib: 256, data_mib: 64 },
   };
 }

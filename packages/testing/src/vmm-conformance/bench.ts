@@ -1,4 +1,5 @@
 /** What each case of the driver conformance suite gets: a place for VMs, and drivers to try on it. */
+import type { TestContext } from "node:test";
 import type { VmmDriver } from "@mvm/runtime";
 import type { VmFixture } from "../vm-fixture.ts";
 
@@ -10,4 +11,5 @@ export interface Bench {
   readonly start: () => VmmDriver;
 }
 
-export type Case = readonly [what: string, body: (bench: Bench) => Promise<void>];
+/** @param context to skip what this version of the VMM can't do, with its reason */
+export type Case = readonly [what: string, body: (bench: Bench, context: TestContext) => Promise<void>];

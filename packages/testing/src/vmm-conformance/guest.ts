@@ -28,6 +28,19 @@ export async function helloOf(driver: VmmDriver, handle: VmHandle): Promise<stri
   }
 }
 
+/** What the guest's kernel printed: on its console, under a driver without consoles by the guest's journal. */
+export async function kernelWords(driver: VmmDriver, handle: VmHandle): Promise<string> {
+  const console = (await driver.consoleTail(handle)).toString("latin1");
+  if (console.includes("512-byte logical blocks")) return console;
+  const guest = guestOf(driver, handle);
+  try {
+    const { entries } = await guest.request("logs", { limit: 500 }, { timeoutMs: SHUTDOWN_TIMEOUT_MS });
+    return entries.map(({ message }) => `${message}\n`).join("");
+  } finally {
+    guest.reset();
+  }
+}
+
 /** The guest ends itself, and with it the VMM. */
 export async function shutDown(driver: VmmDriver, handle: VmHandle): Promise<void> {
   await guestOf(driver, handle).request("shutdown", {}, { timeoutMs: SHUTDOWN_TIMEOUT_MS });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { nodeRandom } from "@mvm/core";
 import type { VmHandle, VmLaunch } from "@mvm/runtime";
 import type { Bench, Case } from "./bench.ts";
-import { helloOf, shutDown } from "./guest.ts";
+import { helloOf, kernelWords, shutDown } from "./guest.ts";
 import { isOwnersOnly, looksConfined, seesDrivesInOrder } from "./looks.ts";
 
 export const lifeCases: readonly Case[] = [
@@ -27,8 +27,8 @@ async function wholeLife({ fixture, start }: Bench): Promise<void> {
   // The guest's kernel is to tell of its disks.
   const vm = await fixture.vm({ vcpus: 2, kernelArgs: [`mvm.volume=${nodeRandom.uuid()},0`, "loglevel=6"] });
   const first = start();
-  const { handle, confinement, firstOutputMs } = await first.launch(vm.launch);
-  assert.ok(firstOutputMs > 0);
+  const { handle, confinement, signOfLifeMs } = await first.launch(vm.launch);
+  assert.ok(signOfLifeMs > 0);
   assert.ok(confinement.kept.length > 0);
   await looksConfined(vm, handle);
   for (const directory of [vm.launch.runDir, vm.launch.stateDir]) await holdsOnlyOwnersFiles(directory);
@@ -37,7 +37,7 @@ async function wholeLife({ fixture, start }: Bench): Promise<void> {
 
   const bootId = await helloOf(first, handle);
   assert.equal(await first.inspect(handle), "running");
-  await seesDrivesInOrder(await first.consoleTail(handle), vm.launch);
+  await seesDrivesInOrder(await kernelWords(first, handle), vm.launch);
   first.close();
 
   const second = start();

@@ -1,6 +1,7 @@
 /** The instance's three directories: state on disk, sockets, secrets on tmpfs. All root's alone. */
 import type { Step, StepContext } from "../step.ts";
 import { removal } from "../step.ts";
+import { volumePlace } from "./volume.ts";
 
 const PRIVATE = { mode: 0o700 } as const;
 
@@ -23,9 +24,10 @@ export const makeDirectories: Step = {
 export const removePassingDirectories = removal("remove-passing-directories", removePassing);
 
 /** Everything of the instance on disk goes, its data included. */
-export const eraseState = removal("erase-state", async ({ ports: { files, volumes }, paths }) => {
-  await volumes.destroyVolume(paths.stateDir);
-  await files.remove(paths.stateDir);
+export const eraseState = removal("erase-state", async (context) => {
+  const { ports, paths } = context;
+  await ports.volumes.destroyVolume(volumePlace(context));
+  await ports.files.remove(paths.stateDir);
 });
 
 async function removePassing({ ports: { files }, paths }: StepContext): Promise<void> {

@@ -5,10 +5,10 @@
  * here and counted (emulated boots do hang), a second one is the operation's failure.
  */
 import { isMvmError, isoTime } from "@mvm/core";
-import type { LaunchedVm, VmDrive, VmLaunch } from "@mvm/runtime";
+import type { LaunchedVm, VmDrive, VmLaunch, VmLimits } from "@mvm/runtime";
 import type { StartContext } from "../start-context.ts";
 import { removal, type Step, type StepContext } from "../step.ts";
-import { hasDataDrive } from "./volume.ts";
+import { hasDataDrive, openedVolume } from "./volume.ts";
 
 const LAUNCHES = 2;
 
@@ -34,7 +34,7 @@ async function launch(context: StartContext): Promise<void> {
       boot: { ...boot, attempts: boot.attempts + 1, hello_ms: null, ready_ms: null },
     });
     try {
-      const launched = await ports.driver.launch(launchRequest(context));
+      const launched = await ports.driver.launch(await launchRequest(context));
       ledger.note({ vm: launched.handle });
       logLaunch(context, launched);
       return;
@@ -61,45 +61,61 @@ async function kill({ id, ledger, ports, paths }: StepContext): Promise<void> {
   ledger.note({ vm: null, launched_at: null });
 }
 
-function launchRequest(context: StartContext): VmLaunch {
+async function launchRequest(context: StartContext): Promise<VmLaunch> {
   const { order, image, paths, ledger, settings, signal } = context;
   const { network, tap, mac } = ledger.record().attachment;
   return {
     id: order.instance.instance_id,
     kernelPath: image.kernelPath,
+    vmlinuxPath: image.vmlinuxPath,
     initrdPath: image.initrdPath,
     kernelArgs: hasDataDrive(context)
       ? [`mvm.volume=${order.instance.volume_uuid},${ledger.record().volume_generation}`]
       : [],
-    drives: vmDrives(context),
+    drives: await vmDrives(context),
     network: { namespace: network.namespace, tap, mac },
     vcpus: order.pool.resources.vcpus,
     memMib: order.pool.resources.mem_mib,
     uid: ledger.record().uid ?? 0,
+    limits: vmLimits(order.type.limits),
     stateDir: paths.stateDir,
     runDir: paths.runDir,
-    firstOutputTimeoutMs: settings.firstOutputTimeoutMs,
+    signOfLifeTimeoutMs: settings.signOfLifeTimeoutMs,
     signal,
   };
 }
 
+const BYTES_PER_KIB = 1024;
+
+function vmLimits(limits: StartContext["order"]["type"]["limits"]): VmLimits {
+  const { cpu_percent, disk_kib_per_second, disk_ops_per_second, net_kib_per_second } = limits;
+  return {
+    ...(cpu_percent === undefined ? {} : { cpuPercent: cpu_percent }),
+    ...(disk_kib_per_second === undefined ? {} : { diskBytesPerSecond: disk_kib_per_second * BYTES_PER_KIB }),
+    ...(disk_ops_per_second === undefined ? {} : { diskOpsPerSecond: disk_ops_per_second }),
+    ...(net_kib_per_second === undefined ? {} : { netBytesPerSecond: net_kib_per_second * BYTES_PER_KIB }),
+  };
+}
+
 /** In the order of design §8: vda, vdb, vdc, vdd. */
-function vmDrives(context: StartContext): readonly VmDrive[] {
+async function vmDrives(context: StartContext): Promise<readonly VmDrive[]> {
   const { image, paths } = context;
-  const data: VmDrive = { name: "data", path: paths.volume, readOnly: false, luksKeyPath: paths.volumeKey };
+  const data: readonly VmDrive[] = hasDataDrive(context)
+    ? [{ name: "data", readOnly: false, ...(await openedVolume(context)) }]
+    : [];
   return [
     { name: "rootfs", path: image.rootfsPath, readOnly: true },
-    ...(hasDataDrive(context) ? [data] : []),
+    ...data,
     { name: "secrets", path: paths.secretsImage, readOnly: true },
     { name: "config", path: paths.configImage, readOnly: true },
   ];
 }
 
-function logLaunch({ log }: StepContext, { handle, confinement, firstOutputMs }: LaunchedVm): void {
+function logLaunch({ log }: StepContext, { handle, confinement, signOfLifeMs }: LaunchedVm): void {
   log.info("vm.launched", {
     pid: handle.process.pid,
     uid: handle.uid,
-    first_output_ms: Math.round(firstOutputMs),
+    sign_of_life_ms: Math.round(signOfLifeMs),
     kept: confinement.kept,
     missing: confinement.missing,
   });

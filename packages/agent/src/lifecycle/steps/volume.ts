@@ -1,10 +1,12 @@
 /**
- * The data volume: made when there is none, never touched when there is one; and its key, which
- * lies on tmpfs only while a VM is being launched.
+ * The data volume: made when there is none, grown when it is too small, else never touched. It is
+ * open from shortly before the VM's launch until the VM is gone; a key for the VMM lies on tmpfs only
+ * while it is being launched.
  */
-import type { VolumeRequest } from "@mvm/runtime";
+import { MvmError } from "@mvm/core";
+import type { OpenVolume, VolumePlace, VolumeRequest } from "@mvm/runtime";
 import type { StartContext } from "../start-context.ts";
-import type { Step, StepContext } from "../step.ts";
+import { removal, type Step, type StepContext } from "../step.ts";
 
 export const makeVolume: Step<StartContext> = {
   name: "make-volume",
@@ -19,30 +21,54 @@ export const makeVolume: Step<StartContext> = {
   },
 };
 
-export const exposeKey: Step<StartContext> = {
-  name: "expose-volume-key",
+export const openVolume: Step<StartContext> = {
+  name: "open-volume",
   do: async (context) => {
-    if (hasDataDrive(context)) await context.ports.volumes.exposeKey(volumeRequest(context), context.paths.volumeKey);
+    if (hasDataDrive(context)) await context.ports.volumes.openVolume(volumeRequest(context));
   },
-  undo: hide,
-  isDone: () => Promise.resolve(true),
+  undo: close,
+  isDone: async (context) => {
+    const { order } = context.ledger.operation();
+    return (
+      order === null ||
+      !hasDataDrive({ order }) ||
+      (await context.ports.volumes.dataDrive(volumePlace(context))) !== null
+    );
+  },
 };
 
 export const hideKey: Step = { name: "hide-volume-key", do: hide, undo: hide, isDone: () => Promise.resolve(true) };
+
+/** Only when the VMM is gone: until then it holds the device. */
+export const closeVolume = removal("close-volume", close);
 
 export function hasDataDrive({ order: { type } }: Pick<StartContext, "order">): boolean {
   return type.required_drives.includes("data") || type.optional_drives.includes("data");
 }
 
-function volumeRequest({ order, tenantKey, paths }: StartContext): VolumeRequest {
-  return {
-    instance: order.instance.instance_id,
-    sizeMib: order.pool.resources.data_mib,
-    tenantKey,
-    stateDir: paths.stateDir,
-  };
+/** @throws MvmError MVM_VOLUME_FAILED when it is not open */
+export async function openedVolume(context: StepContext): Promise<OpenVolume> {
+  const volume = await context.ports.volumes.dataDrive(volumePlace(context));
+  if (volume !== null) return volume;
+  throw new MvmError("MVM_VOLUME_FAILED", {
+    message: `the data volume of ${context.id} is not open any more`,
+    retry: "backoff",
+  });
 }
 
-function hide({ ports, paths }: StepContext): Promise<void> {
-  return ports.volumes.hideKey(paths.volumeKey);
+export function volumePlace({ id, paths }: StepContext): VolumePlace {
+  return { instance: id, stateDir: paths.stateDir, keyPath: paths.volumeKey };
+}
+
+function volumeRequest(context: StartContext): VolumeRequest {
+  const { order, tenantKey } = context;
+  return { ...volumePlace(context), sizeMib: order.pool.resources.data_mib, tenantKey };
+}
+
+function hide(context: StepContext): Promise<void> {
+  return context.ports.volumes.hideKey(volumePlace(context));
+}
+
+function close(context: StepContext): Promise<void> {
+  return context.ports.volumes.closeVolume(volumePlace(context));
 }

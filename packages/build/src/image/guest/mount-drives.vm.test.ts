@@ -113,6 +113,19 @@ describe("the guest's drives", { skip }, () => {
     }
   });
 
+  test("a volume that grew is filled by its file system at the next boot, and keeps its data", async () => {
+    const data = await disk();
+    await boot(`${OURS},0`, data);
+    await truncate(data, 96 << 20);
+    const grown = await boot(`${OURS},1`, data);
+    assert.deepEqual(grown.report, mounted("mounted"));
+    assert.match(grown.rest, /^once\nonce\n/);
+    const { stdout } = await run("/usr/sbin/dumpe2fs", ["-h", data]);
+    const [, blocks = "0"] = /^Block count: +(\d+)$/m.exec(stdout) ?? [];
+    const [, blockBytes = "0"] = /^Block size: +(\d+)$/m.exec(stdout) ?? [];
+    assert.ok(Number(blocks) * Number(blockBytes) > 90 << 20, stdout);
+  });
+
   test("secrets and config are found by their labels, wherever they are attached", async () => {
     const [secrets, config, data] = [
       await small("mvm-secrets", "key"),

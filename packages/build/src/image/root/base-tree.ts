@@ -23,6 +23,7 @@ export const BASE_UNITS: readonly string[] = [
   "mvm-drives.service",
   "mvm-network.service",
   "mvm-guest-agent.service",
+  "mvm-guest-channel.socket",
 ];
 
 /** Mount points that a drive or a memory file system takes. */

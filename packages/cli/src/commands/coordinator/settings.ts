@@ -7,6 +7,7 @@ export function coordinatorSettings({ config, meaningHash }: LoadedConfig): Coor
   return {
     node: node.name,
     stateDir: node.state_dir,
+    keysDir: node.keys_dir,
     socketPath: coordinator.socket,
     network: {
       namePrefix: network.name_prefix,

@@ -13,5 +13,20 @@ export const nodeNoun: NounSpec = {
       examples: ["node status", "node status --json"],
       load: async () => (await import("./status.ts")).nodeStatus,
     },
+    {
+      name: "check",
+      summary: "check what this host keeps of what its mode promises, with the remedy for what it does not",
+      shared: ["config", "json"],
+      examples: ["node check", "node check --json"],
+      load: async () => (await import("./check.ts")).checkNodeCommand,
+    },
+    {
+      name: "units",
+      summary: "print the systemd units of this installation, or write them",
+      options: [{ flags: "--write", summary: "write them into /etc/systemd/system" }],
+      shared: ["config", "json"],
+      examples: ["node units", "node units --write --config /etc/mvm/mvm.toml"],
+      load: async () => (await import("./units.ts")).printUnits,
+    },
   ],
 };

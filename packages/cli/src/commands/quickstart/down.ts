@@ -74,6 +74,7 @@ async function removeRunning(servers: Servers, input: CommandInput): Promise<voi
   await host.removeSecretsTmpfs(join(node.runtime_dir, "secrets"));
   await removeOwn(files, node.runtime_dir);
   await removeOwn(files, node.state_dir);
+  await removeOwn(files, node.keys_dir);
 }
 
 interface Removal {

@@ -43,8 +43,9 @@ export function logPath(config: EffectiveConfig, name: ServerName): string {
 export async function ensureServers(servers: Servers): Promise<number> {
   const { context, host, config } = servers;
   const { files } = context;
-  for (const dir of [config.node.state_dir, config.node.runtime_dir]) await claimDirectory(files, dir);
-  const records = { ...(await readRecords(files, config.node.state_dir)) };
+  const { state_dir: stateDir, runtime_dir: runtimeDir, keys_dir: keysDir } = config.node;
+  for (const dir of [stateDir, runtimeDir, keysDir]) await claimDirectory(files, dir);
+  const records = { ...(await readRecords(files, stateDir)) };
   const build = await files.sha256(host.installation.argv[1]);
   let started = 0;
   for (const name of serverNames) {
@@ -55,7 +56,7 @@ export async function ensureServers(servers: Servers): Promise<number> {
     else if (await answers(servers, name)) continue;
     const ref = await startServer(servers, name);
     records[name] = { ...ref, build };
-    await writeRecords(files, config.node.state_dir, records);
+    await writeRecords(files, stateDir, records);
     await waitAnswering(servers, name, ref);
     started += 1;
   }

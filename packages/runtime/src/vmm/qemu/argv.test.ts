@@ -12,6 +12,7 @@ const plan: QemuPlan = {
   vm: {
     id: InstanceId.parse("acme-gw-0"),
     kernelPath: "/images/kernel",
+    vmlinuxPath: "/images/vmlinux",
     initrdPath: "/images/initrd",
     drives: [
       { name: "rootfs", path: "/images/rootfs", readOnly: true },
@@ -27,6 +28,7 @@ const plan: QemuPlan = {
     runDir: "/run/vm",
   },
   commandLine: "console=ttyS0 quiet",
+  memoryPath: "/state/memory",
   acceleration: "emulated",
   version: version(7, 2),
 };
@@ -51,7 +53,7 @@ test("the whole argv of a VM", () => {
       "-name guest=acme-gw-0,debug-threads=on",
       "-smp 2",
       "-m 512M",
-      "-machine memory-backend=memory",
+      "-machine memory-backend=memory,suppress-vmdesc=on",
       "-object memory-backend-file,id=memory,size=512M,mem-path=/state/memory,share=on,prealloc=off",
       "-kernel /images/kernel",
       "-initrd /images/initrd",
@@ -85,11 +87,26 @@ test("the whole argv of a VM", () => {
 });
 
 test("one argument is one thing: nothing is split at spaces, commas in paths are doubled", () => {
-  const odd = { ...plan, vm: { ...plan.vm, runDir: "/run/a b,server=off", stateDir: "/st,ate" } };
+  const odd = {
+    ...plan,
+    vm: { ...plan.vm, runDir: "/run/a b,server=off", stateDir: "/st,ate" },
+    memoryPath: "/st,ate/memory",
+  };
   const argv = qemuArgv(odd);
   assert.ok(argv.includes("socket,id=qmp,path=/run/a b,,server=off/qmp.sock,server=on,wait=off"));
   assert.ok(argv.some((word) => word.includes("mem-path=/st,,ate/memory,share=on")));
   assert.ok(argv.includes("console=ttyS0 quiet"));
+});
+
+test("a saved VM's state comes in over a socket, its memory from where the snapshot has it", () => {
+  const argv = qemuArgv({ ...plan, memoryPath: "/snapshots/a,b/memory", incomingPath: "/run/a,b/incoming.sock" });
+  const added = argv.filter((word) => !qemuArgv(plan).includes(word));
+  assert.deepEqual(added, [
+    "memory-backend-file,id=memory,size=512M,mem-path=/snapshots/a,,b/memory,share=on,prealloc=off",
+    "-incoming",
+    "unix:/run/a,b/incoming.sock",
+  ]);
+  assert.ok(argv.includes("-S"), "it waits to be looked at, like any other");
 });
 
 test("a VM's process is found by its control socket", () => {

@@ -13,8 +13,12 @@ export const QEMU = "qemu-system-x86_64";
 export type Acceleration = "emulated" | "kvm";
 
 export interface QemuPlan {
-  readonly vm: Omit<VmLaunch, "kernelArgs" | "firstOutputTimeoutMs" | "signal">;
+  readonly vm: Omit<VmLaunch, "kernelArgs" | "signOfLifeTimeoutMs" | "signal">;
   readonly commandLine: string;
+  /** The file behind the guest's memory: it is there, and of the right size. */
+  readonly memoryPath: string;
+  /** A socket on which QEMU takes a saved VM's device state, instead of booting. */
+  readonly incomingPath?: string;
   readonly acceleration: Acceleration;
   readonly version: QemuVersion;
 }
@@ -44,14 +48,16 @@ export function qemuArgv(plan: QemuPlan): Argv {
     ...["-name", options(["guest", vm.id], ["debug-threads", "on"]), "-smp", String(vm.vcpus), "-m", `${vm.memMib}M`],
     ...[
       "-machine",
-      "memory-backend=memory",
+      // A saved device state then ends with its last device, not with a description of it all that nobody checks.
+      "memory-backend=memory,suppress-vmdesc=on",
       "-object",
-      `memory-backend-file,${options(["id", "memory"], ["size", `${vm.memMib}M`], ["mem-path", paths.memory], ["share", "on"], ["prealloc", "off"])}`,
+      `memory-backend-file,${options(["id", "memory"], ["size", `${vm.memMib}M`], ["mem-path", plan.memoryPath], ["share", "on"], ["prealloc", "off"])}`,
     ],
     ...["-kernel", vm.kernelPath, "-initrd", vm.initrdPath, "-append", plan.commandLine],
     ...socketArgs("qmp", paths.qmp, ["-mon", "chardev=qmp,mode=control"]),
     ...socketArgs("console", paths.console, ["-serial", "chardev:console"]),
     ...deviceArgs(vm),
+    ...incomingArgs(plan),
     "-S",
     ...confinementArgs(plan.version, { uid: vm.uid, rootDir: paths.root }),
   ];
@@ -89,6 +95,11 @@ export function confinementArgs(
 
 function socketArgs(id: string, path: string, use: readonly string[]): readonly string[] {
   return ["-chardev", `socket,${options(["id", id], ["path", path], ["server", "on"], ["wait", "off"])}`, ...use];
+}
+
+/** The one address that QEMU takes as it is: a comma in it is not doubled. */
+function incomingArgs({ incomingPath }: QemuPlan): readonly string[] {
+  return incomingPath === undefined ? [] : ["-incoming", `unix:${incomingPath}`];
 }
 
 /** Disks, network, guest channel and random source, each on the next transport. */

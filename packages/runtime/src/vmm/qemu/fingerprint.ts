@@ -40,6 +40,7 @@ export async function lookAtHost(ports: FingerprintPorts): Promise<HostLook> {
     version: version?.text ?? UNKNOWN_VERSION,
     acceleration: accelerated ? "kvm" : "emulated",
     unusable,
+    cannot: {},
     relaxations: relaxations(kvm),
   };
   return { fingerprint, version };
@@ -93,7 +94,7 @@ function relaxations(kvm: KvmProbe | null): readonly string[] {
   return [
     ...execution,
     "guest memory lies in a file that is not encrypted while a VM runs",
-    "VMs have no cgroup: memory, processor time and threads of the VMM are not limited",
+    "VMs have no cgroup: memory, processor time and threads of the VMM are not limited, nor are disk and network rates",
     "there is no jailer: a VMM is confined by a uid of its own, an empty root directory and QEMU's system call filter",
   ];
 }

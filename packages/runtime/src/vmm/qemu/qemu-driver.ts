@@ -6,17 +6,22 @@
  */
 import { isMvmError } from "@mvm/core";
 import type { DriverCapabilities, VmHandle, VmPlace, VmState, VmmDriver } from "../driver.ts";
-import { Consoles } from "./consoles.ts";
-import { GuestStreams } from "./guest-streams.ts";
+import { Consoles } from "../consoles.ts";
+import { GuestStreams } from "../guest-streams.ts";
 import { openHostSupport } from "./host-support.ts";
-import { DRIVER_NAME, launchVm, type LaunchPorts } from "./launch.ts";
+import { DRIVER_NAME } from "./driver-name.ts";
+import { launchVm } from "./launch.ts";
 import { clearRemains, isSocketOption, killProcess } from "./remains.ts";
+import { restoreVm } from "./restore.ts";
+import { pauseVm, resumeVm } from "./run-control.ts";
 import { observeRunState } from "./run-state.ts";
+import { snapshotVm } from "./snapshot.ts";
+import type { StartPorts } from "./start.ts";
 import { vmPaths } from "./vm-paths.ts";
 
-const capabilities: DriverCapabilities = { pause: false, snapshot: false, dataDrive: "luks-file" };
+const capabilities: DriverCapabilities = { restoreConsumes: true, dataDrive: "luks-file" };
 
-export interface QemuDriverOptions extends LaunchPorts {
+export interface QemuDriverOptions extends StartPorts {
   /** The node's state directory; what is learned of the host is kept there. */
   readonly stateDir: string;
 }
@@ -26,6 +31,7 @@ export function createQemuDriver(options: QemuDriverOptions): VmmDriver {
   const host = openHostSupport(options);
   const consoles = new Consoles(sockets);
   const streams = new GuestStreams(sockets);
+  const parts = { ports: options, consoles, host };
 
   /** Whether the process of that handle lives and is that VM's VMM. */
   async function isThatVm(handle: VmHandle): Promise<boolean> {
@@ -57,7 +63,8 @@ export function createQemuDriver(options: QemuDriverOptions): VmmDriver {
   return {
     capabilities,
     fingerprint: ({ refresh = false } = {}) => host.fingerprint({ refresh }),
-    launch: (vm) => launchVm({ ports: options, consoles, host }, vm),
+    launch: (vm) => launchVm(parts, vm),
+    restore: (vm) => restoreVm(parts, vm),
     async adopt(handle) {
       if (handle.driver !== DRIVER_NAME || !(await isThatVm(handle))) return null;
       // A VMM too stuck to be listened to is still that VM: `inspect` tells.
@@ -65,6 +72,15 @@ export function createQemuDriver(options: QemuDriverOptions): VmmDriver {
       return handle;
     },
     inspect,
+    async pause(handle) {
+      await pauseVm(options, handle);
+      streams.forget(vmPaths(handle).guest);
+    },
+    resume: (handle) => resumeVm(options, handle),
+    async snapshot(handle, { dir }) {
+      streams.forget(vmPaths(handle).guest);
+      return snapshotVm(options, handle, dir);
+    },
     waitGone: (handle, timeoutMs) => processes.waitGone(handle.process, timeoutMs),
     async kill(handle) {
       await killProcess({ processes }, handle.process);

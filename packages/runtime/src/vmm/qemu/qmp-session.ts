@@ -5,7 +5,8 @@
  * whoever opens one closes it. Used by the QEMU driver only.
  */
 import type { Duplex } from "node:stream";
-import { MvmError, type Clock } from "@mvm/core";
+import { MvmError, isMvmError, type Clock } from "@mvm/core";
+import type { UnixSockets } from "../unix-sockets.ts";
 import { parseQmpLine, type QmpEvent, type QmpMessage } from "./qmp-message.ts";
 import { withinLimit } from "./time-limit.ts";
 
@@ -36,6 +37,26 @@ export async function openQmp(options: QmpOptions): Promise<Qmp> {
   } catch (error) {
     session.close();
     throw error;
+  }
+}
+
+export interface QmpPorts {
+  readonly clock: Clock;
+  readonly sockets: UnixSockets;
+}
+
+/** A whole session with a VM that runs already. @throws MvmError MVM_VM_DRIVER */
+export async function withQmp<T>(
+  { clock, sockets }: QmpPorts,
+  { path, timeoutMs }: { readonly path: string; readonly timeoutMs: number },
+  body: (qmp: Qmp) => Promise<T>,
+): Promise<T> {
+  const stream = await sockets.connect(path, { timeoutMs });
+  const qmp = await openQmp({ stream, clock, timeoutMs });
+  try {
+    return await body(qmp);
+  } finally {
+    qmp.close();
   }
 }
 
@@ -144,6 +165,11 @@ class QmpSession implements Qmp {
 
 function closedError(): MvmError {
   return new MvmError("MVM_VM_DRIVER", { message: "the VMM closed its control socket", retry: "backoff" });
+}
+
+/** Whether QEMU understood a command and said no, so that nothing was done. */
+export function isRefusal(error: unknown): boolean {
+  return isMvmError(error, "MVM_VM_DRIVER") && typeof error.details["reason"] === "string";
 }
 
 /** The same error with the command's name in its message. */

@@ -55,8 +55,8 @@ export async function removeFiles({ files }: Pick<RemainsPorts, "files">, place:
 
 /** In the order of removal: the root directory, which every launch makes first, goes last. */
 function allPaths(place: VmPlace): readonly string[] {
-  const { qmp, console, guest, memory, root } = vmPaths(place);
-  return [qmp, console, guest, memory, root];
+  const { qmp, console, guest, guestAside, incoming, memory, root } = vmPaths(place);
+  return [qmp, console, guest, guestAside, incoming, memory, root];
 }
 
 /** Processes with this VM's control socket in their argv; cut short early, they may still be root's. */

@@ -9,8 +9,8 @@ import { afterEach, beforeEach, test } from "node:test";
 import { isMvmError, nodeClock } from "@mvm/core";
 import { createUnixSockets } from "../../host/unix-sockets.ts";
 import type { VmState } from "../driver.ts";
-import { CONSOLE_TAIL_BYTES, Consoles } from "./consoles.ts";
-import { GuestStreams } from "./guest-streams.ts";
+import { CONSOLE_TAIL_BYTES, Consoles } from "../consoles.ts";
+import { GuestStreams } from "../guest-streams.ts";
 import { observeRunState, vmState } from "./run-state.ts";
 
 const sockets = createUnixSockets();

@@ -1,18 +1,18 @@
 /**
- * Byte streams to guests over the Unix socket of their virtio-serial port. QEMU serves one
- * connection per port, the next waits: so the newest replaces the one before. Owned by a driver.
+ * Byte streams to guests, one each: a guest's agent speaks with one host, so the newest stream replaces
+ * the one before (QEMU's virtio-serial port takes no second one at all). Owned by a driver.
  */
 import type { Duplex } from "node:stream";
-import type { UnixSockets } from "../unix-sockets.ts";
+import type { UnixSockets } from "./unix-sockets.ts";
 
 const CONNECT_TIMEOUT_MS = 2_000;
 
 export class GuestStreams {
-  readonly #sockets: UnixSockets;
+  readonly #sockets: Pick<UnixSockets, "connect">;
   /** By the socket's path; the newest only. */
   readonly #streams = new Map<string, Duplex>();
 
-  constructor(sockets: UnixSockets) {
+  constructor(sockets: Pick<UnixSockets, "connect">) {
     this.#sockets = sockets;
   }
 

@@ -1,11 +1,12 @@
 /**
- * The consoles of running VMs: one connection and one bounded ring each.
+ * What running VMs say without being asked, one connection and one bounded ring each: guests' consoles, or
+ * the logs of VMMs whose guests have none.
  *
- * QEMU drops what a guest prints while nobody is connected, so the driver connects before the
- * guest's first instruction and again when it adopts a VM. Owned by a driver, closed with it.
+ * QEMU drops what a guest prints while nobody is connected, so its driver connects before the guest's
+ * first instruction; every driver connects again when it adopts a VM. Owned by a driver, closed with it.
  */
 import type { Duplex } from "node:stream";
-import type { UnixSockets } from "../unix-sockets.ts";
+import type { UnixSockets } from "./unix-sockets.ts";
 import { ConsoleRing } from "./console-ring.ts";
 
 export const CONSOLE_TAIL_BYTES = 64 * 1024;
@@ -24,11 +25,11 @@ interface Tap extends OpenConsole {
 }
 
 export class Consoles {
-  readonly #sockets: UnixSockets;
+  readonly #sockets: Pick<UnixSockets, "connect">;
   /** By the console socket's path, which names a VM on this host. */
   readonly #taps = new Map<string, Tap>();
 
-  constructor(sockets: UnixSockets) {
+  constructor(sockets: Pick<UnixSockets, "connect">) {
     this.#sockets = sockets;
   }
 

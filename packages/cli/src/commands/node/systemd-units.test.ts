@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { COMMANDS_AFTER, systemdUnits } from "./systemd-units.ts";
+
+const request = {
+  program: "/opt/mvm/mvm",
+  configPath: "/etc/mvm/mvm.toml",
+  stateDir: "/var/lib/mvm",
+  keysDir: "/var/lib/mvm-keys",
+  runtimeDir: "/run/mvm",
+  imagesDir: "/var/cache/mvm/images",
+  coordinatorDir: "/run/mvm",
+};
+const units = systemdUnits(request);
+
+function settings(name: string): ReadonlyMap<string, string> {
+  const text = units.find(({ path }) => path.endsWith(`/${name}`))?.text ?? assert.fail(`no unit ${name}`);
+  return new Map(
+    text.split("\n").flatMap((line) => {
+      const [, key = "", value = ""] = /^(\w+)=(.*)$/.exec(line) ?? [];
+      return key === "" ? [] : [[key, value]];
+    }),
+  );
+}
+
+test("the servers run this installation with this configuration, and say when they are ready and alive", () => {
+  for (const server of ["coordinator", "agent"]) {
+    const unit = settings(`mvm-${server}.service`);
+    assert.equal(unit.get("ExecStart"), `/opt/mvm/mvm --config /etc/mvm/mvm.toml ${server} run`);
+    assert.equal(unit.get("Type"), "notify");
+    assert.equal(unit.get("Restart"), "always");
+    assert.equal(unit.get("WatchdogSec"), "60");
+    assert.equal(unit.get("WantedBy"), "multi-user.target");
+  }
+});
+
+test("ending the agent ends no VM, and nothing but the host's shutdown ends the VMs' own unit", () => {
+  assert.equal(settings("mvm-agent.service").get("KillMode"), "process");
+  const vms = settings("mvm-vms.service");
+  assert.equal(vms.get("Slice"), "mvm.slice");
+  assert.equal(vms.get("RefuseManualStop"), "yes");
+  assert.equal(vms.get("Delegate"), "cpu cpuset io memory pids");
+  assert.match(vms.get("ExecStart") ?? "", /\+cpu \+cpuset \+io \+memory \+pids > cgroup\.subtree_control/);
+  assert.match(settings("mvm-agent.service").get("After") ?? "", /^mvm-vms\.service mvm-coordinator\.service /);
+});
+
+test("the agent stays in the host's mount namespace: its mounts and namespaces outlive it", () => {
+  const namespacing = [
+    ...["PrivateTmp", "PrivateDevices", "PrivateMounts", "PrivateNetwork", "PrivateUsers", "MountFlags"],
+    ...["ProtectSystem", "ProtectHome", "ProtectControlGroups", "ProtectKernelTunables", "ProtectKernelModules"],
+    ...["ProtectKernelLogs", "ProtectProc", "ProcSubset", "ReadWritePaths", "ReadOnlyPaths", "InaccessiblePaths"],
+    ...["RootDirectory", "TemporaryFileSystem", "BindPaths", "DynamicUser", "ProtectHostname"],
+  ];
+  const agent = settings("mvm-agent.service");
+  assert.deepEqual(
+    namespacing.filter((key) => agent.has(key)),
+    [],
+  );
+});
+
+test("the coordinator has no rights, no network and three directories to write to", () => {
+  const coordinator = settings("mvm-coordinator.service");
+  assert.equal(coordinator.get("CapabilityBoundingSet"), "");
+  assert.equal(coordinator.get("PrivateNetwork"), "yes");
+  assert.equal(coordinator.get("ReadWritePaths"), "/var/lib/mvm /var/lib/mvm-keys /run/mvm");
+});
+
+test("what the coordinator writes to is made before it starts, keys for root alone", () => {
+  const text = units.find(({ path }) => path === "/etc/tmpfiles.d/mvm.conf")?.text ?? "";
+  assert.deepEqual(text.trim().split("\n").slice(1), [
+    "d /var/lib/mvm 0711 root root -",
+    "d /run/mvm 0711 root root -",
+    "d /var/lib/mvm-keys 0700 root root -",
+  ]);
+  assert.match(COMMANDS_AFTER[0] ?? "", /^systemd-tmpfiles --create \/etc\/tmpfiles\.d\/mvm\.conf$/);
+});
+
+test("a path with blanks, quotes, specifiers and variables stays that path", () => {
+  const odd = systemdUnits({ ...request, configPath: '/etc/m "v" %n/$HOME.toml', stateDir: "/srv/my state" });
+  const text = odd.map((unit) => unit.text).join("\n");
+  assert.ok(text.includes(String.raw`--config "/etc/m \"v\" %%n/$$HOME.toml" agent run`));
+  assert.ok(text.includes('ReadWritePaths="/srv/my state" /var/lib/mvm-keys /run/mvm'));
+  assert.ok(text.includes('d "/srv/my state" 0711 root root -'));
+});

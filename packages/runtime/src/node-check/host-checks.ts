@@ -1,0 +1,132 @@
+/** Checks of the machine and its kernel: network, side channels, clock, memory. Pure. */
+import { missing, ok, warn, type Check, type Finding } from "./check.ts";
+import type { CpuFacts, MemoryFacts, NetworkFacts } from "./node-facts.ts";
+
+/** The smallest guest that is of use. */
+const LEAST_GUEST_MIB = 256;
+const LEAST_RESERVED_MIB = 512;
+/** Kernels that Firecracker's makers test (docs/kernel-policy.md). */
+const TESTED_KERNEL = /^(5\.10|6\.1|6\.18)[.-]/;
+const STRICT_OVERCOMMIT = "2";
+
+export const hostChecks: readonly Check[] = [
+  {
+    name: "nftables",
+    promise: "Between tenants nothing passes: every packet of a guest meets a rule.",
+    neededIn: "every mode",
+    judge: ({ network }) => judgeNftables(network),
+  },
+  {
+    name: "network",
+    promise: "Every tenant has a network of its own, every VM a tap in it.",
+    neededIn: "every mode",
+    judge: ({ network }) => judgeNetwork(network),
+  },
+  {
+    name: "ksm",
+    promise: "No tenant learns by timing what memory another one holds.",
+    neededIn: "production",
+    judge: ({ ksm }) => judgeKsm(ksm),
+  },
+  {
+    name: "smt",
+    promise: "No tenant reads a core's buffers beside another one.",
+    neededIn: "production",
+    judge: ({ cpu }) => judgeSmt(cpu),
+  },
+  {
+    name: "microcode",
+    promise: "The processor's known weaknesses are mended.",
+    neededIn: "production",
+    judge: ({ cpu }) => judgeMicrocode(cpu),
+  },
+  {
+    name: "kernel",
+    promise: "The host's kernel is one that the VMM is tested with.",
+    neededIn: "production",
+    judge: ({ kernel }) => judgeKernel(kernel),
+  },
+  {
+    name: "clock-source",
+    promise: "Guests get an exact clock at no cost.",
+    neededIn: "production",
+    judge: ({ clockSource }) => judgeClock(clockSource),
+  },
+  {
+    name: "memory",
+    promise: "What guests are given is there.",
+    neededIn: "every mode",
+    judge: ({ memory }) => judgeMemory(memory),
+  },
+];
+
+function judgeNftables({ nft, refusal }: NetworkFacts): Finding {
+  if (nft === null) return missing("nft is not installed", "Install it: apt-get install nftables");
+  if (refusal !== null)
+    return missing(
+      `the kernel refuses tables of the families inet, netdev and bridge: ${refusal}`,
+      "Load the modules: modprobe -a nf_tables nf_tables_bridge; else use a kernel with CONFIG_NF_TABLES.",
+    );
+  return ok(`${nft}, families inet, netdev, bridge`);
+}
+
+function judgeNetwork({ tun, namespaces }: NetworkFacts): Finding {
+  if (!namespaces) return missing("the kernel has no network namespaces", "Use a kernel with CONFIG_NET_NS.");
+  if (!tun) return missing("/dev/net/tun is missing", "Load the module: modprobe tun");
+  return ok("network namespaces, taps");
+}
+
+function judgeKsm(run: string | null): Finding {
+  if (run === "1")
+    return missing(
+      "same-page merging is on",
+      "echo 2 > /sys/kernel/mm/ksm/run, and switch off what sets it at boot (ksmtuned).",
+    );
+  return ok(run === null ? "the kernel has none" : "same-page merging is off");
+}
+
+function judgeSmt({ smtActive, vulnerabilities }: CpuFacts): Finding {
+  if (smtActive !== true) return ok(smtActive === null ? "the kernel knows of no threads" : "off");
+  const open = Object.keys(vulnerabilities).filter((name) => vulnerabilities[name]?.includes("SMT vulnerable"));
+  const remedy = "echo off > /sys/devices/system/cpu/smt/control, and boot with nosmt.";
+  if (open.length > 0) return missing(`on, and the kernel calls it vulnerable: ${open.join(", ")}`, remedy);
+  return warn("on; the kernel knows of no weakness of it here", remedy);
+}
+
+function judgeMicrocode({ microcode, vulnerabilities }: CpuFacts): Finding {
+  const revision = microcode === null ? "microcode unknown" : `microcode ${microcode}`;
+  const open = Object.keys(vulnerabilities).filter((name) => isOpen(vulnerabilities[name] ?? ""));
+  if (open.length === 0) return ok(`${revision}, no weakness is open`);
+  return warn(
+    `${revision}, open: ${open.join(", ")}`,
+    "Install the current microcode (apt-get install intel-microcode, or amd64-microcode) and kernel, without mitigations=off; reboot. In a VM its host decides.",
+  );
+}
+
+function isOpen(words: string): boolean {
+  return words.startsWith("Vulnerable") || /no microcode/i.test(words);
+}
+
+function judgeKernel(release: string): Finding {
+  if (TESTED_KERNEL.test(release)) return ok(`Linux ${release}`);
+  return warn(`Linux ${release}`, "Firecracker is tested with Linux 5.10, 6.1 and 6.18: use one of them.");
+}
+
+function judgeClock(source: string | null): Finding {
+  if (source === "tsc") return ok("tsc");
+  return warn(
+    source ?? "unknown",
+    "See why the kernel does not trust the TSC: dmesg | grep -i tsc; in a VM its host must offer an invariant TSC.",
+  );
+}
+
+function judgeMemory({ guestMib, reservedMib, overcommit }: MemoryFacts): Finding {
+  const seen = `${guestMib} MiB for guests, ${reservedMib} MiB kept for the host`;
+  if (guestMib < LEAST_GUEST_MIB)
+    return missing(seen, "Add memory, or lower [node] reserved_mem_mib in mvm.toml as far as the host allows.");
+  if (reservedMib < LEAST_RESERVED_MIB)
+    return warn(seen, `Set [node] reserved_mem_mib to ${LEAST_RESERVED_MIB} at least: the host needs memory too.`);
+  if (overcommit === STRICT_OVERCOMMIT)
+    return warn(`${seen}; the kernel counts all that guests might use`, "sysctl -w vm.overcommit_memory=0");
+  return ok(seen);
+}

@@ -1,0 +1,39 @@
+/**
+ * Judges a host by what was observed of it: which promises of a mode it can keep. Pure; `mvm node
+ * check` prints the answer, and an agent starts by it or not at all.
+ */
+import type { NodeCheck } from "@mvm/core";
+import type { DriverFingerprint } from "../vmm/driver.ts";
+import { missing, ok, type Check, type Finding } from "./check.ts";
+import { dataChecks } from "./data-checks.ts";
+import { hostChecks } from "./host-checks.ts";
+import type { NodeFacts } from "./node-facts.ts";
+import { programChecks } from "./program-checks.ts";
+
+export type NodeMode = "production" | "development";
+
+const checks: readonly Check[] = [...programChecks, ...dataChecks, ...hostChecks];
+
+/**
+ * Every check in a fixed order, the mode's driver first. `missing` only where the mode can't do without.
+ * @param driver what the driver of that mode says of this host
+ */
+export function judgeNode(facts: NodeFacts, driver: DriverFingerprint, mode: NodeMode): readonly NodeCheck[] {
+  return [
+    { name: "driver", promise: "VMs can be run here.", ...judgeDriver(driver) },
+    ...checks.map((check) => {
+      const { name, promise } = check;
+      return { name, promise, ...relaxed(check.judge(facts), check, mode) };
+    }),
+  ];
+}
+
+function judgeDriver({ name, version, acceleration, unusable }: DriverFingerprint): Finding {
+  if (unusable !== null) return missing(`${name}: ${unusable.reason}`, unusable.remedy);
+  return ok(`${name} ${version}, ${acceleration === "kvm" ? "guests under KVM" : "guests emulated"}`);
+}
+
+function relaxed(finding: Finding, { neededIn }: Check, mode: NodeMode): Finding {
+  const isRelaxed = finding.status === "missing" && mode === "development" && neededIn === "production";
+  return isRelaxed ? { ...finding, status: "warn" } : finding;
+}

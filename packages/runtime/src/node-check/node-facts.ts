@@ -1,0 +1,110 @@
+/**
+ * What is observed of a host before anything is judged: plain data, made by `observe-node.ts` and by
+ * tests. Null says that the host doesn't have or tell it.
+ */
+
+export interface NodeFacts {
+  readonly kvm: KvmFacts;
+  readonly firecracker: ProgramFacts;
+  readonly jailer: ProgramFacts;
+  /** Controllers at the root of cgroup v2; null when that is not mounted where it must be. */
+  readonly cgroupControllers: readonly string[] | null;
+  readonly encryption: EncryptionFacts;
+  readonly network: NetworkFacts;
+  readonly swaps: readonly SwapFacts[];
+  /** `run` of kernel same-page merging: `0` off, `1` on, `2` off and undone. */
+  readonly ksm: string | null;
+  readonly cpu: CpuFacts;
+  readonly kernel: string;
+  readonly storage: StorageFacts;
+  readonly clockSource: string | null;
+  readonly memory: MemoryFacts;
+}
+
+export interface KvmFacts {
+  /** /dev/kvm. */
+  readonly device: { readonly mode: number; readonly uid: number } | null;
+  /** A kernel booted with it; null when there was no kernel or no VMM to try. */
+  readonly trial: KvmTrial | null;
+}
+
+export interface KvmTrial {
+  readonly works: boolean;
+  /** Why not, in words; empty when it works. */
+  readonly reason: string;
+}
+
+export interface ProgramFacts {
+  /** As configured. */
+  readonly path: string;
+  /** What the path leads to; null when there is nothing. */
+  readonly file: ProgramFile | null;
+  /** What `--version` printed; null when it does not run. */
+  readonly printed: string | null;
+}
+
+export interface ProgramFile {
+  /** Links followed. */
+  readonly realPath: string;
+  /** Whether the configured path itself is a link. */
+  readonly isLink: boolean;
+  readonly uid: number;
+  readonly mode: number;
+  readonly isStatic: boolean;
+  /** The directory on its way that somebody else than root may change; null when there is none. */
+  readonly replaceableIn: string | null;
+}
+
+export interface EncryptionFacts {
+  /** Whether the kernel's device-mapper answers. */
+  readonly deviceMapper: boolean;
+  /** dm-crypt: in the kernel now, a module that can be loaded, or not there. */
+  readonly crypt: "loaded" | "loadable" | null;
+  /** What `cryptsetup --version` printed. */
+  readonly cryptsetup: string | null;
+  readonly loopControl: boolean;
+}
+
+export interface NetworkFacts {
+  /** What `nft --version` printed. */
+  readonly nft: string | null;
+  /** Why the kernel refuses tables of the families in use; null when it takes them. */
+  readonly refusal: string | null;
+  readonly tun: boolean;
+  readonly namespaces: boolean;
+}
+
+export interface SwapFacts {
+  readonly device: string;
+  /** Why nothing reaches a disk in the clear through it; null when it does. */
+  readonly safe: "memory" | "encrypted" | null;
+}
+
+export interface CpuFacts {
+  /** Whether threads of a core run at the same time now; null when the kernel doesn't tell. */
+  readonly smtActive: boolean | null;
+  readonly microcode: string | null;
+  /** The kernel's own words, by weakness. */
+  readonly vulnerabilities: Readonly<Record<string, string>>;
+}
+
+/** The mount that a directory, or what there is of its path, lies on. */
+export interface MountFacts {
+  readonly path: string;
+  readonly mountPoint: string;
+  readonly options: readonly string[];
+  readonly freeBytes: number;
+}
+
+export interface StorageFacts {
+  readonly jails: MountFacts;
+  readonly state: MountFacts;
+  readonly images: MountFacts;
+}
+
+export interface MemoryFacts {
+  readonly guestMib: number;
+  readonly reservedMib: number;
+  /** `vm.overcommit_memory`. */
+  readonly overcommit: string | null;
+}

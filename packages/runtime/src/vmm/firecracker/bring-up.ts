@@ -1,0 +1,178 @@
+/**
+ * From nothing to a running VM, for launch and restore alike: control group, jail, jailed process, its API
+ * told everything, a look, the guest let go, a second look, a sign of life. What fails on the way leaves
+ * nothing behind but what the caller made.
+ */
+import { join } from "node:path";
+import { isMvmError, MvmError } from "@mvm/core";
+import type { Confinement, LaunchedVm, VmLaunch } from "../driver.ts";
+import { firecrackerApi, type FirecrackerApi } from "./api-client.ts";
+import type { ApiRequest } from "./api-requests.ts";
+import { detachLoops } from "./block-nodes.ts";
+import { limitFiles, type LimitFile } from "./cgroup-limits.ts";
+import { cgroupOf, makeCgroup } from "./cgroups.ts";
+import type { PromisedConfinement } from "./confinement.ts";
+import { DRIVER_NAME, type DriverParts } from "./driver-parts.ts";
+import { explained } from "./explain.ts";
+import { openGuestPort } from "./guest-stream.ts";
+import { closeJail, ensureJailsDir, makeJail, type StagedJail } from "./jail.ts";
+import { jailerArgv } from "./jailer-argv.ts";
+import { jailPaths, type JailPaths } from "./jail-paths.ts";
+import { startJailed } from "./jailed-process.ts";
+import { look, type LookRequest } from "./look.ts";
+import { clearRemains } from "./remains.ts";
+import type { Artifact } from "./staging.ts";
+
+const SIGN_RETRY_MS = 20;
+/** unix(7) */
+const MAX_SOCKET_PATH_BYTES = 107;
+
+/** What differs between a first boot and a restore. */
+export interface BringUp {
+  readonly vm: VmLaunch;
+  readonly artifacts: readonly Artifact[];
+  /** Makes the VM, without letting its guest run. */
+  readonly make: readonly ApiRequest[];
+  readonly makeTimeoutMs: number;
+  /** Which threads have their filters after that. */
+  readonly filteredBefore: PromisedConfinement["filtered"];
+  /** Lets the guest run. */
+  readonly go: ApiRequest;
+  /** Before anything is made. */
+  readonly check?: () => Promise<void>;
+}
+
+/** @throws MvmError MVM_VM_BOOT_HUNG, MVM_VM_CONFINEMENT, MVM_VM_DRIVER, MVM_HOST_UNSUPPORTED */
+export async function bringUp(parts: DriverParts, request: BringUp): Promise<LaunchedVm> {
+  const { vm } = request;
+  if (vm.uid === 0)
+    throw new MvmError("MVM_VM_CONFINEMENT", { message: `${vm.id} would run as root`, details: { uid: vm.uid } });
+  const paths = jailPaths(parts.jailsDir, vm.id);
+  expectShort(paths);
+  await request.check?.();
+  await clearRemains(parts, vm);
+  try {
+    vm.signal?.throwIfAborted();
+    return await inJail(parts, request, paths);
+  } catch (error) {
+    const told = await explained(parts, error, vm);
+    await clearRemains(parts, vm);
+    throw told;
+  }
+}
+
+/** A longer path can't be connected to. */
+function expectShort({ guestSocket }: JailPaths): void {
+  if (Buffer.byteLength(guestSocket) <= MAX_SOCKET_PATH_BYTES) return;
+  throw new MvmError("MVM_HOST_UNSUPPORTED", {
+    message: `${guestSocket} is longer than the ${MAX_SOCKET_PATH_BYTES} bytes that a socket's path may have`,
+    remedy: "Shorten [node] state_dir in mvm.toml, or the names of tenant and pool.",
+  });
+}
+
+async function inJail(parts: DriverParts, request: BringUp, paths: JailPaths): Promise<LaunchedVm> {
+  const { ports, jailsDir, cgroups } = parts;
+  const { vm, artifacts } = request;
+  const limits = limitFiles(vm, await dataDevice(parts, vm));
+  await makeCgroup(ports, { place: cgroups, id: vm.id, limits });
+  await ensureJailsDir(ports, jailsDir);
+  const { loops } = await jailOf(parts, request, paths);
+  await parts.logs.open(paths.log);
+
+  const startedAtMs = ports.clock.monotonicMs();
+  const { firecracker, jailer } = parts.programs;
+  const argv = jailerArgv({ jailer, firecracker, jailsDir, cgroup: cgroupOf(cgroups, vm.id), vm });
+  const process = await startJailed(ports, { argv, paths, signal: vm.signal });
+  const api = firecrackerApi(ports.http, ports.clock, paths.apiSocket);
+  await api.ready({ isOver: async () => !(await ports.processes.isAlive(process)), signal: vm.signal });
+  for (const each of request.make) await api.send(each, { timeoutMs: request.makeTimeoutMs, signal: vm.signal });
+  await detachLoops(ports, loops);
+  await closeJail(ports, paths, vm.uid);
+  const confinement = await letGo(parts, request, {
+    api,
+    look: lookRequest(parts, { vm, artifacts, limits, paths, process }),
+  });
+  await signOfLife(parts, vm, { paths, process });
+  const signOfLifeMs = ports.clock.monotonicMs() - startedAtMs;
+  const { id, stateDir, runDir, uid, network } = vm;
+  const handle = { id, driver: DRIVER_NAME, process, stateDir, runDir, uid, networkNamespace: network.namespace };
+  return { handle, confinement, signOfLifeMs };
+}
+
+async function jailOf(
+  { ports, jailsDir }: DriverParts,
+  { vm, artifacts }: BringUp,
+  paths: JailPaths,
+): Promise<StagedJail> {
+  try {
+    return await makeJail(ports, { jailsDir, paths, uid: vm.uid, artifacts });
+  } catch (cause) {
+    if (isMvmError(cause, "MVM_VM_DRIVER")) throw cause;
+    throw new MvmError("MVM_VM_DRIVER", { message: `can't make the jail of ${vm.id} in ${paths.dir}`, cause });
+  }
+}
+
+/** Looked at, let go, and looked at again with all its threads. */
+async function letGo(
+  { ports }: DriverParts,
+  { vm, filteredBefore, go }: BringUp,
+  { api, look: request }: { readonly api: FirecrackerApi; readonly look: LookRequest },
+): Promise<Confinement> {
+  await look(ports, request, filteredBefore);
+  vm.signal?.throwIfAborted();
+  await api.send(go);
+  return look(ports, request, "all-threads");
+}
+
+function lookRequest(
+  { cgroups }: DriverParts,
+  up: Pick<LookRequest, "process" | "paths"> & {
+    readonly vm: VmLaunch;
+    readonly artifacts: readonly Artifact[];
+    readonly limits: readonly LimitFile[];
+  },
+): LookRequest {
+  const { vm, process, paths, limits } = up;
+  const files = [paths.log, ...up.artifacts.map((artifact) => join(paths.root, artifact.inside))];
+  return { vm, process, paths, place: cgroups, limitFiles: limits, files };
+}
+
+/** `major:minor` of the data drive's device. */
+async function dataDevice({ ports }: DriverParts, { drives }: VmLaunch): Promise<string | null> {
+  const data = drives.find(({ name }) => name === "data");
+  const found = data === undefined ? null : await ports.raw.identify(data.path);
+  if (found?.kind !== "block") return null;
+  // As the kernel packs a device's number into 32 bits.
+  const [major, minor] = [(found.rdev >> 8) & 0xfff, (found.rdev & 0xff) | ((found.rdev >> 12) & 0xfff00)];
+  return `${major}:${minor}`;
+}
+
+/**
+ * There is no console to print on: the guest lives when its channel's port takes a connection, which its
+ * init does long before the agent behind it answers.
+ */
+async function signOfLife(
+  { ports }: DriverParts,
+  vm: VmLaunch,
+  { paths, process }: Pick<LookRequest, "paths" | "process">,
+): Promise<void> {
+  const { clock } = ports;
+  const { signOfLifeTimeoutMs: timeoutMs, signal } = vm;
+  const deadline = clock.monotonicMs() + timeoutMs;
+  for (;;) {
+    signal?.throwIfAborted();
+    const leftMs = Math.max(1, deadline - clock.monotonicMs());
+    const stream = await openGuestPort(ports, paths.guestSocket, { timeoutMs: leftMs }).catch(() => null);
+    stream?.destroy();
+    if (stream !== null) return;
+    if (!(await ports.processes.isAlive(process)))
+      throw new MvmError("MVM_VM_DRIVER", { message: "Firecracker ended before its guest showed life" });
+    if (clock.monotonicMs() >= deadline)
+      throw new MvmError("MVM_VM_BOOT_HUNG", {
+        message: `the guest of ${vm.id} took no connection within ${timeoutMs} ms of its launch`,
+        retry: "backoff",
+        details: { timeout_ms: timeoutMs },
+      });
+    await clock.sleep(SIGN_RETRY_MS, signal);
+  }
+}

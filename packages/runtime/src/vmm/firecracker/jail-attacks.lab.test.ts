@@ -1,0 +1,137 @@
+/**
+ * A process of the VM's uid in its jail, as a guest that broke out of its VMM would be: same root directory,
+ * same namespaces, same control group. What it tries is denied or limited.
+ */
+import assert from "node:assert/strict";
+import { chmod, link, readFile, copyFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { nodeClock } from "@mvm/core";
+import {
+  ensureTestImage,
+  firecrackerOptions,
+  openVmFixture,
+  requires,
+  type TestVm,
+  type VmFixture,
+} from "@mvm/testing";
+import type { VmHandle, VmmDriver } from "../driver.ts";
+import { createFirecrackerDriver } from "./firecracker-driver.ts";
+import { jailPaths } from "./jail-paths.ts";
+
+const skip = await requires("root", "network", "volumes", "images", "device-mapper", "firecracker");
+const MIB = 1024 * 1024;
+const BUSYBOX = "/bin/busybox";
+const LIMITS = { cpuPercent: 50, diskBytesPerSecond: MIB } as const;
+const SHELL_TIMEOUT_MS = 120_000;
+
+describe("a process that broke out of its VMM", { skip }, () => {
+  let fixture: VmFixture;
+  let driver: VmmDriver;
+  let own: { readonly vm: TestVm; readonly handle: VmHandle };
+  let other: { readonly vm: TestVm; readonly handle: VmHandle };
+  const cgroupOf = ({ launch }: TestVm): string =>
+    join("/sys/fs/cgroup", firecrackerOptions(fixture).cgroupParent, launch.id);
+
+  before(async () => {
+    fixture = await openVmFixture(await ensureTestImage("minimal"), "block-device");
+    driver = createFirecrackerDriver(firecrackerOptions(fixture));
+    const boot = async () => {
+      const vm = await fixture.vm({ memMib: 256, limits: LIMITS });
+      return { vm, handle: (await driver.launch(vm.launch)).handle };
+    };
+    own = await boot();
+    other = await boot();
+    // Its only tool: the jail holds no program but the VMM's.
+    const { root } = jailPaths(firecrackerOptions(fixture).jailsDir, own.vm.launch.id);
+    await copyFile(BUSYBOX, join(fixture.nodeDir, "busybox"));
+    await chmod(join(fixture.nodeDir, "busybox"), 0o755);
+    await link(join(fixture.nodeDir, "busybox"), join(root, "busybox"));
+  });
+  after(async () => {
+    for (const { handle } of [own, other]) await driver.kill(handle);
+    driver.close();
+    await fixture.close();
+  });
+
+  /** Runs shell lines in the jail; standard output and error, and whether they ended well. */
+  async function inJail(lines: string): Promise<{ readonly ok: boolean; readonly text: string }> {
+    const { handle, vm } = own;
+    const enter = join(fixture.nodeDir, "enter");
+    const id = String(vm.launch.uid);
+    const nsenter = `nsenter --target ${handle.process.pid} --mount --pid --net --root --wd --setuid ${id} --setgid ${id}`;
+    await writeFile(
+      enter,
+      `#!/bin/sh\necho $$ > ${cgroupOf(vm)}/cgroup.procs\nexec ${nsenter} /busybox sh -c "$1" 2>&1\n`,
+    );
+    await chmod(enter, 0o755);
+    const okCodes = Array.from({ length: 256 }, (_, code) => code);
+    const request = { argv: [enter, lines] as const, timeoutMs: SHELL_TIMEOUT_MS, okCodes };
+    const { code, stdout } = await fixture.commands.run(request);
+    return { ok: code === 0, text: stdout };
+  }
+
+  test("it is who and where it is said to be", async () => {
+    const { text } = await inJail("/busybox id; /busybox ls /; /busybox pwd");
+    assert.match(text, new RegExp(`uid=${own.vm.launch.uid} gid=${own.vm.launch.uid}\n`));
+    assert.match(text, /rootfs/);
+  });
+
+  for (const [what, lines] of [
+    ["looks into other jails", "/busybox ls /../../.. | /busybox grep -q jails"],
+    ["reads /proc of others", "/busybox ls /proc/1"],
+    ["mounts /proc", "/busybox mount -t proc proc /run"],
+    ["makes a node of a disk", "/busybox mknod /run/disk b 254 0"],
+    ["makes a file in its root directory", "/busybox touch /x"],
+    ["makes a file where its sockets are", "/busybox touch /run/x"],
+    ["fills the host's disk beside its device nodes", "/busybox touch /dev/x"],
+    ["writes the shared image", "echo x >> /rootfs"],
+    ["writes its secrets", "echo x >> /secrets"],
+    ["changes an artifact's mode", "/busybox chmod 0777 /config"],
+    ["becomes root", "/busybox su -c true"],
+    ["leaves its root directory", "/busybox chroot / /busybox true"],
+    ["signals the agent", `/busybox kill -0 ${process.pid}`],
+    ["gives itself a network", "/busybox ip link add x type dummy"],
+  ] as const) {
+    test(`${what}: denied`, async () => {
+      const { ok, text } = await inJail(lines);
+      assert.equal(ok, false, text);
+    });
+  }
+
+  test("it sees no socket of the host, by path or by name", async () => {
+    const { text } = await inJail("/busybox find / -type s");
+    assert.deepEqual(text.trim().split("\n").sort(), ["/run/api.sock", "/run/guest.sock"]);
+    assert.doesNotMatch(await readFile(`/proc/${own.handle.process.pid}/net/unix`, "utf8"), /systemd|mvm/);
+  });
+
+  test("it makes no more processes than its control group takes", async () => {
+    const { text } = await inJail("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do /busybox sleep 5 & done; wait");
+    assert.match(text, /can't fork|Resource temporarily unavailable/);
+  });
+
+  test("it takes no more processor time than its limit", async () => {
+    const usage = async () =>
+      Number(/usage_usec (\d+)/.exec(await readFile(join(cgroupOf(own.vm), "cpu.stat"), "utf8"))?.[1]);
+    const [usedBefore, startedAt] = [await usage(), nodeClock.monotonicMs()];
+    await inJail(
+      "for i in 1 2; do (while :; do :; done) & done; /busybox sleep 6; /busybox kill -9 $(/busybox jobs -p) 2>/dev/null; kill %1 %2",
+    );
+    const share = ((await usage()) - usedBefore) / 1000 / (nodeClock.monotonicMs() - startedAt);
+    assert.ok(share < (LIMITS.cpuPercent / 100) * 1.15, `${share} processors`);
+  });
+
+  test("it writes to its disk no faster than its limit", async () => {
+    const startedAt = nodeClock.monotonicMs();
+    const { ok, text } = await inJail("/busybox dd if=/rootfs of=/data bs=65536 count=64 conv=fsync");
+    assert.ok(ok, text);
+    assert.ok(nodeClock.monotonicMs() - startedAt > 2_500, "4 MiB took less than 2.5 s at 1 MiB a second");
+  });
+
+  test("it takes no more memory than its limit: its own VM is killed, and no other", async () => {
+    await inJail(`/busybox awk 'BEGIN { s = "x"; while (1) s = s s }'`);
+    assert.equal(await driver.waitGone(own.handle, 30_000), true);
+    assert.match(await readFile(join(cgroupOf(own.vm), "memory.events"), "utf8"), /oom_group_kill [1-9]/);
+    assert.equal(await driver.inspect(other.handle), "running");
+  });
+});

@@ -1,0 +1,80 @@
+/**
+ * Looks at a VM's process and decides whether it is confined: the doing around confinement.ts. Called
+ * before the guest's first instruction, and once more when all threads should have their filters.
+ */
+import { join } from "node:path";
+import { MvmError, type Clock, type ProcessRef } from "@mvm/core";
+import type { Confinement, VmLaunch } from "../driver.ts";
+import type { FileIdentity } from "../raw-files.ts";
+import { brokenLimits, cgroupOf, type CgroupPlace } from "./cgroups.ts";
+import type { LimitFile } from "./cgroup-limits.ts";
+import { checkConfinement, isFiltered, type PromisedConfinement } from "./confinement.ts";
+import type { JailPaths } from "./jail-paths.ts";
+import { resourceLimits } from "./jailer-argv.ts";
+import { observeProcess, type SightPorts } from "./process-sight.ts";
+
+/** Firecracker answers before its last thread has its filter, by some microseconds of its own. */
+const FILTER_TIMEOUT_MS = 2_000;
+const POLL_MS = 5;
+
+export interface LookPorts extends SightPorts {
+  readonly clock: Clock;
+}
+
+export interface LookRequest {
+  readonly vm: Pick<VmLaunch, "id" | "uid" | "memMib" | "network">;
+  readonly process: ProcessRef;
+  readonly paths: JailPaths;
+  readonly place: CgroupPlace;
+  readonly limitFiles: readonly LimitFile[];
+  /** Files and nodes of the jail that it may have open, as host paths. */
+  readonly files: readonly string[];
+}
+
+/** @throws MvmError MVM_VM_CONFINEMENT, MVM_VM_DRIVER */
+export async function look(
+  ports: LookPorts,
+  request: LookRequest,
+  filtered: PromisedConfinement["filtered"],
+): Promise<Confinement> {
+  const promised = await promisedOf(ports, request, filtered);
+  const deadline = ports.clock.monotonicMs() + (filtered === "all-threads" ? FILTER_TIMEOUT_MS : 0);
+  for (;;) {
+    const sight = await observeProcess(ports, request.process);
+    const isLate = ports.clock.monotonicMs() >= deadline;
+    if (filtered !== "all-threads" || isFiltered(sight) || isLate) return checkConfinement(sight, promised);
+    await ports.clock.sleep(POLL_MS);
+  }
+}
+
+async function promisedOf(
+  ports: LookPorts,
+  { vm, paths, place, limitFiles, files }: LookRequest,
+  filtered: PromisedConfinement["filtered"],
+): Promise<PromisedConfinement> {
+  const { raw } = ports;
+  const group = cgroupOf(place, vm.id);
+  const [root, ...opened] = await Promise.all([paths.root, ...files].map((path) => identified(ports, path)));
+  if (root === undefined) throw new MvmError("MVM_INTERNAL", { message: "a jail without a root" });
+  const namespace = await identified(ports, `/run/netns/${vm.network.namespace}`);
+  const [pidNamespace, mountNamespace] = await Promise.all(
+    ["/proc/self/ns/pid", "/proc/self/ns/mnt"].map(async (path) => (await raw.readLink(path)) ?? ""),
+  );
+  return {
+    uid: vm.uid,
+    netNamespace: `net:[${namespace.inode}]`,
+    cgroup: `/${group}`,
+    brokenLimits: await brokenLimits(ports, join(place.mount, group), limitFiles),
+    root,
+    files: opened,
+    limits: resourceLimits(vm),
+    own: { pidNamespace: pidNamespace ?? "", mountNamespace: mountNamespace ?? "" },
+    filtered,
+  };
+}
+
+async function identified({ raw }: LookPorts, path: string): Promise<FileIdentity> {
+  const found = await raw.identify(path);
+  if (found === null) throw new MvmError("MVM_VM_DRIVER", { message: `${path} is gone` });
+  return found;
+}

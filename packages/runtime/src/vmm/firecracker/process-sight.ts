@@ -1,0 +1,122 @@
+/**
+ * What can be seen of a VMM's process from outside: read from /proc, decided upon in confinement.ts. Called
+ * before the guest's first instruction and again when all threads are there.
+ */
+import { join } from "node:path";
+import { MvmError, type Files, type ProcessFacts, type ProcessRef, type Processes } from "@mvm/core";
+import type { FileIdentity, RawFiles } from "../raw-files.ts";
+
+const MAX_FILE_BYTES = 1024 * 1024;
+
+export interface SightPorts {
+  readonly files: Files;
+  readonly processes: Processes;
+  readonly raw: RawFiles;
+}
+
+/** An open descriptor: what is behind it and the kernel's name for it. */
+export interface OpenDescriptor {
+  readonly number: string;
+  readonly name: string;
+  readonly file: FileIdentity | null;
+}
+
+export interface ProcessSight {
+  readonly facts: ProcessFacts;
+  /** Relative to the mount of cgroup v2, with a leading slash. */
+  readonly cgroup: string;
+  readonly pidNamespace: string;
+  readonly mountNamespace: string;
+  /** Its pid in each pid namespace from the host's to its own. */
+  readonly pids: readonly number[];
+  /** Its root directory. */
+  readonly root: FileIdentity | null;
+  /** How many mounts it sees. */
+  readonly mounts: number;
+  readonly descriptors: readonly OpenDescriptor[];
+  /** Paths of the Unix sockets of its network namespace, by inode. */
+  readonly sockets: ReadonlyMap<string, string>;
+  readonly limits: { readonly openFiles: number; readonly fileSizeBytes: number };
+  readonly threads: readonly Thread[];
+}
+
+export interface Thread {
+  readonly name: string;
+  /** 0 off, 1 strict, 2 filter. */
+  readonly seccomp: number;
+  readonly noNewPrivs: boolean;
+}
+
+/** @throws MvmError MVM_VM_DRIVER when the process is gone */
+export async function observeProcess(ports: SightPorts, ref: ProcessRef): Promise<ProcessSight> {
+  const at = `/proc/${ref.pid}`;
+  const text = async (name: string): Promise<string> =>
+    (await ports.files.read(join(at, name), MAX_FILE_BYTES))?.toString("utf8") ?? "";
+  const name = async (path: string): Promise<string> => (await ports.raw.readLink(join(at, path))) ?? "";
+  const [cgroup, status, mounts, unix, limits] = await Promise.all(
+    ["cgroup", "status", "mountinfo", "net/unix", "limits"].map(text),
+  );
+  const [pidNamespace, mountNamespace] = await Promise.all(["ns/pid", "ns/mnt"].map(name));
+  const sight = {
+    cgroup: lineOf(cgroup, /^0::(.*)$/m),
+    pidNamespace: pidNamespace ?? "",
+    mountNamespace: mountNamespace ?? "",
+    pids: lineOf(status, /^NSpid:\s*(.*)$/m)
+      .split(/\s+/)
+      .map(Number),
+    root: await ports.raw.identify(join(at, "root")),
+    mounts: (mounts ?? "").split("\n").filter((line) => line !== "").length,
+    descriptors: await descriptors(ports, at),
+    sockets: unixSockets(unix ?? ""),
+    limits: {
+      openFiles: Number(lineOf(limits, /^Max open files\s+\d+\s+(\d+)/m)),
+      fileSizeBytes: Number(lineOf(limits, /^Max file size\s+\d+\s+(\d+)/m)),
+    },
+    threads: await threads(ports, at),
+  };
+  const facts = await ports.processes.facts(ref);
+  if (facts === null) throw new MvmError("MVM_VM_DRIVER", { message: "Firecracker ended while it was looked at" });
+  return { ...sight, facts };
+}
+
+function lineOf(text: string | undefined, line: RegExp): string {
+  return line.exec(text ?? "")?.[1] ?? "";
+}
+
+async function descriptors({ files, raw }: SightPorts, at: string): Promise<readonly OpenDescriptor[]> {
+  const numbers = await files.list(join(at, "fd"));
+  return Promise.all(
+    numbers.map(async (number) => {
+      const path = join(at, "fd", number);
+      return { number, name: (await raw.readLink(path)) ?? "", file: await raw.identify(path) };
+    }),
+  );
+}
+
+/** Of /proc/PID/net/unix: `Num RefCount Protocol Flags Type St Inode Path`; only sockets with a path. */
+function unixSockets(text: string): ReadonlyMap<string, string> {
+  const rows = text.split("\n").map((line) => line.trim().split(/\s+/));
+  return new Map(
+    rows.flatMap(([, , , , , , inode, path]) =>
+      inode === undefined || path === undefined ? [] : [[inode, path] as const],
+    ),
+  );
+}
+
+async function threads({ files }: SightPorts, at: string): Promise<readonly Thread[]> {
+  const ids = await files.list(join(at, "task"));
+  const texts = await Promise.all(
+    ids.map(async (id) => (await files.read(join(at, "task", id, "status"), MAX_FILE_BYTES))?.toString("utf8")),
+  );
+  return texts.flatMap((text) =>
+    text === undefined
+      ? []
+      : [
+          {
+            name: lineOf(text, /^Name:\s*(.*)$/m),
+            seccomp: Number(lineOf(text, /^Seccomp:\s*(\d+)$/m)),
+            noNewPrivs: lineOf(text, /^NoNewPrivs:\s*(\d+)$/m) === "1",
+          },
+        ],
+  );
+}

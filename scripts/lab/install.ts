@@ -1,0 +1,90 @@
+/**
+ * Installs this build into the lab host as docs/systemd.md tells an operator to, and puts the test
+ * images and Firecracker's programs where the suite looks for them. Called by lab.ts once, on a fresh
+ * lab host; every command is a line that an operator could type.
+ */
+import type { LabShell } from "./lab-shell.ts";
+
+const STEP_TIMEOUT_MS = 15 * 60_000;
+
+export const INSTALLED = {
+  root: "/opt/mvm",
+  config: "/etc/mvm/mvm.toml",
+  images: "/var/cache/mvm/images",
+  firecracker: "/opt/firecracker",
+  /** Where the suite is run from: read-only. */
+  checkout: "/mnt/payload/checkout",
+} as const;
+
+const COMMANDS_AFTER = "/root/commands-after";
+
+export interface InstallStep {
+  readonly what: string;
+  readonly command: string;
+  readonly input?: string;
+}
+
+/** What is done in the lab host, in order. Pure. */
+export function installSteps({ hasFirecracker }: { readonly hasFirecracker: boolean }): readonly InstallStep[] {
+  const { root, config, images, firecracker } = INSTALLED;
+  return [
+    { what: "unpacking the release", command: `mkdir -p ${root} && cp -r /mnt/payload/release/. ${root}/` },
+    { what: "putting mvm into the path", command: `ln -s ${root}/mvm /usr/local/sbin/mvm` },
+    { what: "copying the test images", command: `mkdir -p ${images} && cp -r /mnt/payload/images/. ${images}/` },
+    ...(hasFirecracker
+      ? [
+          {
+            what: "copying Firecracker",
+            command: `mkdir -p ${firecracker} && cp /mnt/payload/firecracker/* ${firecracker}/`,
+          },
+        ]
+      : []),
+    {
+      what: "writing the configuration",
+      command: `mkdir -p -m 700 /etc/mvm && cat > ${config}`,
+      input: labConfig(hasFirecracker),
+    },
+    { what: "checking the configuration", command: "mvm config validate" },
+    // Its output ends with the commands that come next.
+    { what: "installing the units", command: `mvm node units --write | sed -n 's/^next: //p' > ${COMMANDS_AFTER}` },
+    { what: "starting the servers", command: `sh -ex ${COMMANDS_AFTER}` },
+  ];
+}
+
+export async function install(
+  shell: LabShell,
+  steps: readonly InstallStep[],
+  say: (line: string) => void,
+): Promise<void> {
+  for (const { what, command, input } of steps) {
+    say(what);
+    await shell.run(command, { timeoutMs: STEP_TIMEOUT_MS, ...(input === undefined ? {} : { input }) });
+  }
+}
+
+/**
+ * Production wherever Firecracker is there; images of kind debian are accepted in the lab alone. Guests
+ * of an emulated host may take their time.
+ */
+function labConfig(hasFirecracker: boolean): string {
+  return `schema_version = 1
+
+[node]
+name = "lab"
+mode = "${hasFirecracker ? "production" : "development"}"
+firecracker_dir = "${INSTALLED.firecracker}"
+parallel_starts = 1
+boot_timeout_seconds = 900
+
+[images]
+dir = "${INSTALLED.images}"
+accept = ["debian"]
+
+[microvms]
+include = [
+  "${INSTALLED.root}/microvms/roles/*.toml",
+  "${INSTALLED.root}/microvms/profiles/*/profile.toml",
+  "${INSTALLED.checkout}/packages/testing/microvms/probe.toml",
+]
+`;
+}

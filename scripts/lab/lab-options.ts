@@ -1,0 +1,30 @@
+/**
+ * The command line of `npm run lab -- …`, read purely. Used by lab.ts.
+ */
+import { parseArgs } from "node:util";
+
+export interface LabOptions {
+  /** Leave the lab host up after the run, and say how to enter it. */
+  readonly keep: boolean;
+  /** Run only test files, and cases driven from outside, whose name holds this; null: all of them. */
+  readonly only: string | null;
+  /** Only end a lab host that was kept. */
+  readonly down: boolean;
+}
+
+export const USAGE = `npm run lab                       make a Debian host in a VM, install this build, run the suite lab in it
+npm run lab -- --keep             the same; the host stays up afterwards
+npm run lab -- --only PATTERN     only test files and outside cases whose name holds PATTERN; writes no report
+npm run lab -- --down             end a host that was kept`;
+
+/** @throws Error with the reason when an argument is unknown */
+export function readLabOptions(args: readonly string[]): LabOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { keep: { type: "boolean" }, only: { type: "string" }, down: { type: "boolean" } },
+    strict: true,
+  });
+  const { keep = false, only = null, down = false } = values;
+  if (down && (keep || only !== null)) throw new Error("--down goes alone");
+  return { keep, only, down };
+}
