@@ -22,6 +22,8 @@ test("another list of packages is another image", () => {
   assert.notEqual(hostImageKey(["a", "b"]), hostImageKey(["a", "c"]));
 });
 
-test("the root comes from Debian's own mirrors, as this host is set up for them", () => {
-  assert.deepEqual(debianRootArgv(["systemd"], "/tmp/root").slice(-2), ["bookworm", "/tmp/root"]);
+test("the root comes from Debian's own mirrors, as this host is set up for them, and leaves no mount", () => {
+  const argv = debianRootArgv(["systemd"], "/tmp/root");
+  assert.deepEqual(argv.slice(-2), ["bookworm", "/tmp/root"]);
+  assert.ok(argv.indexOf("--mount") < argv.indexOf("mmdebstrap"), "its mounts are its own");
 });

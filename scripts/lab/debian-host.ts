@@ -63,9 +63,18 @@ export function hostPackages(productPackages: readonly string[]): readonly strin
   return [...new Set([...OWN_PACKAGES, ...productPackages])].sort();
 }
 
+/** Processes and mounts of its own, which end with it even when it is killed: a tree that is swept holds no mount. */
+const BOUND = [
+  "setpriv",
+  "--pdeathsig=KILL",
+  "unshare",
+  ...["--mount", "--propagation=private", "--pid", "--mount-proc", "--fork", "--kill-child=KILL"],
+] as const;
+
 /** The command that makes the lab host's root; needs root. */
 export function debianRootArgv(packages: readonly string[], target: string): readonly [string, ...string[]] {
   return [
+    ...BOUND,
     "mmdebstrap",
     "--mode=root",
     "--variant=minbase",

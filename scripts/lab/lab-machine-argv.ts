@@ -24,9 +24,6 @@ export interface LabMachine {
 const MEM_MIB = 8192;
 const VCPUS = 2;
 
-/** Where the payload's disk stands in the lab host. */
-export const PAYLOAD_DEVICE = "/dev/disk/by-id/virtio-payload";
-
 export function labMachineArgv(machine: LabMachine): readonly [string, ...string[]] {
   const kernelArgs = [
     "console=ttyS0",

@@ -39,6 +39,11 @@ import { reportUnknownThings } from "./observe/unknown-things.ts";
 import type { AgentSettings } from "./settings.ts";
 import type { NodeFacts } from "./status/node-status.ts";
 
+/**
+ * Where production VMs' control groups lie: the delegated group of the unit mvm-vms.service, so that systemd
+ * neither ends them with the agent nor changes their limits.
+ */
+const CGROUP_PARENT = "mvm.slice/mvm-vms.service";
 const MAX_SWAPS_BYTES = 64 * 1024;
 
 export interface AgentPorts {
@@ -117,7 +122,7 @@ function driverOf(settings: AgentSettings, host: Host): VmmDriver {
     raw: createRawFiles(),
     programsDir: settings.firecrackerDir,
     jailsDir: nodePaths(settings).jailsDir,
-    cgroupParent: `${settings.namePrefix}.slice`,
+    cgroupParent: CGROUP_PARENT,
   });
 }
 
