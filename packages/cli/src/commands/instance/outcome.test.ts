@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { InstanceView } from "@mvm/core";
 import { instanceStatus, instanceView } from "@mvm/testing";
-import { type Goal, outcomeOf } from "./outcome.ts";
+import { type Goal, heedSilence, outcomeOf } from "./outcome.ts";
 
 const guest = instanceStatus().guest;
 const condition = {
@@ -124,4 +124,17 @@ test("a refusal of a newer version is a refusal all the same", () => {
   );
   assert.ok(outcome.kind === "failed");
   assert.equal(outcome.error.code, "MVM_API_REFUSED");
+});
+
+test("of a node that has stopped reporting that is said, unless the outcome is known", () => {
+  const reportedAt = Date.parse(instanceView().reported_at ?? "");
+  const view = instanceView({ status: instanceStatus({ guest: null }) });
+  const outcome = outcomeOf(view, "running");
+  assert.equal(heedSilence({ view, outcome }, reportedAt + 20_000), outcome);
+  assert.deepEqual(heedSilence({ view, outcome }, reportedAt + 40_000), {
+    kind: "waiting",
+    what: "waits for node node-1, whose agent does not report: does it run?",
+  });
+  const done = outcomeOf(instanceView(), "running");
+  assert.equal(heedSilence({ view: instanceView(), outcome: done }, reportedAt + 40_000), done);
 });

@@ -5,6 +5,9 @@
 import { type ErrorCode, type InstanceView, isErrorCode, MvmError } from "@mvm/core";
 import { obstacleOf } from "../../output/instance-words.ts";
 
+/** Agents report every ten seconds at least; after this long one is taken for gone. */
+const SILENT_AFTER_MS = 30_000;
+
 export type Goal = "running" | "stopped";
 
 export type Outcome =
@@ -37,6 +40,17 @@ export function outcomeOf(view: InstanceView, goal: Goal): Outcome {
     return { kind: "failed", what: `failed: ${message}`, error };
   }
   return goal === "running" ? towardsRunning(view, status) : towardsStopped(view, status);
+}
+
+/** What is known of an instance is worth little once its node has stopped reporting: then that is said instead. */
+export function heedSilence(
+  { view, outcome }: { readonly view: InstanceView | null; readonly outcome: Outcome },
+  nowMs: number,
+): Outcome {
+  const reportedAt = view?.reported_at ?? null;
+  if (outcome.kind !== "waiting" || view === null || reportedAt === null) return outcome;
+  const isSilent = nowMs - Date.parse(reportedAt) > SILENT_AFTER_MS;
+  return isSilent ? waiting(`waits for node ${view.node}, whose agent does not report: does it run?`) : outcome;
 }
 
 type Status = NonNullable<InstanceView["status"]>;

@@ -8,7 +8,7 @@ import type { CliContext } from "../../context.ts";
 import { openBoard } from "../../output/board.ts";
 import { durationText } from "../../output/age.ts";
 import { sinceMs } from "../../output/instance-words.ts";
-import type { Outcome } from "./outcome.ts";
+import { heedSilence, type Outcome } from "./outcome.ts";
 
 /** How often progress is drawn anew while nothing changes. */
 const REDRAW_MS = 1000;
@@ -57,7 +57,9 @@ export async function waitForInstances(context: CliContext, request: WaitRequest
       };
       const answer = await request.coordinator.call(operatorRoutes.listInstances, { query, signal });
       revision = answer.revision;
-      const watched = request.judge(answer.instances);
+      const watched = request
+        .judge(answer.instances)
+        .map((item) => ({ ...item, outcome: heedSilence(item, clock.nowMs()) }));
       const rows = watched.map((item) => boardRow(item, startedAt));
       board.show(rows, clock.nowMs());
       const open = watched.filter(({ outcome }) => outcome.kind === "waiting");

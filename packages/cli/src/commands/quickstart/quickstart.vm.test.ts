@@ -59,10 +59,14 @@ function mvm(args: readonly string[], interruptAt?: RegExp): Promise<Ran> {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ran = { stdout: "", stderr: "" };
+  let interrupted = false;
   child.stdout.on("data", (chunk: Buffer) => (ran.stdout += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => {
     ran.stderr += chunk.toString();
-    if (interruptAt?.test(ran.stderr) === true) child.kill("SIGINT");
+    if (interrupted || interruptAt?.test(ran.stderr) !== true) return;
+    // Once: a second signal would end it at once.
+    interrupted = true;
+    child.kill("SIGINT");
   });
   return new Promise((resolve) => {
     child.once("close", (code) => resolve({ code, ...ran, tookMs: performance.now() - startedAt }));
