@@ -1,8 +1,8 @@
 /**
  * The catalogue of error codes: permanent names `MVM_<AREA>_<FACT>`, one entry each.
  *
- * `docs/errors.md` is generated from this table; a test holds that every code is thrown somewhere
- * and that no code is thrown that isn't here. Add an entry where it belongs by area, in order.
+ * `docs/errors.md` is generated from this table; a test holds that every code is raised somewhere,
+ * the types that no other is. Add an entry where it belongs by area, in order.
  */
 
 /** Exit codes (design §13): 1 failed, 2 usage or config, 3 refused by state or policy, 4 not found, 5 unavailable, 6 unsupported host. */
@@ -182,7 +182,6 @@ const entries = {
     remedy: "Run the command again; if it stays so, check [network] in mvm.toml for ranges that were changed.",
   },
   MVM_NODE_NOT_FOUND: { exit: 4, summary: "There is no such node.", remedy: "See mvm node status." },
-  MVM_POOL_NOT_FOUND: { exit: 4, summary: "There is no such pool.", remedy: "See mvm pool list." },
   MVM_SECRET_INVALID: {
     exit: 2,
     summary: "A secret's name or value can't be taken.",
