@@ -70,8 +70,14 @@ export function suites(root: string): readonly Suite[] {
       steps: [
         { kind: "command", name: "build", argv: [process.execPath, "scripts/build.ts"] },
         // One file at a time: they share the machine's memory and one set of booted OpenClaw VMs.
-        { kind: "tests", files: testFiles("vm", root), concurrency: 1, timeoutMs: 20 * 60_000 },
+        { kind: "tests", files: testFiles("vm", root), concurrency: 1, timeoutMs: 30 * 60_000 },
       ],
+    },
+    {
+      // By hand: what takes longer than anybody waits for.
+      name: "long",
+      needs: ["root"],
+      steps: [{ kind: "tests", files: testFiles("long", root), concurrency: 1, timeoutMs: 3 * 60 * 60_000 }],
     },
   ];
 }

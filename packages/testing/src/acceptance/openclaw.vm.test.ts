@@ -5,10 +5,12 @@
  * Slow (a gateway takes minutes to start without KVM), so everything that needs OpenClaw is here.
  */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { writeFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
 import { InstanceView } from "@mvm/core";
 import * as z from "zod";
 import { connectWhenAdmitted, GatewayRefusal, newDeviceIdentity, OpenClawClient } from "../openclaw-client.ts";
@@ -155,22 +157,39 @@ describe("an OpenClaw gateway with its worker", { skip, timeout: 40 * 60_000 }, 
     );
   });
 
-  test("the worker VM holds neither the gateway's token nor the model's key, in memory or files", async () => {
-    const stateOf = (id: string): string => join(world.dir, "state/instances", id);
+  test("the worker VM holds neither the gateway's token nor the model's key, in memory, environment or drives", async () => {
+    // Guest memory has the environment of every process in it; the secrets drive lies on tmpfs.
+    const placesOf = (id: string): readonly string[] => [
+      join(world.dir, "state/instances", id),
+      join(world.dir, "run/secrets", id),
+    ];
     for (const secret of [TOKEN, MODEL_KEY]) {
-      assert.notDeepEqual(await filesHolding(stateOf(ACME_GATEWAY), secret), [], "the gateway's memory does hold it");
-      assert.deepEqual(await filesHolding(stateOf(ACME_WORKER), secret), []);
+      for (const place of placesOf(ACME_GATEWAY))
+        assert.notDeepEqual(await filesHolding(place, secret), [], `what is searched for is in ${place}`);
+      for (const place of placesOf(ACME_WORKER)) assert.deepEqual(await filesHolding(place, secret), []);
     }
   });
 
-  test("another tenant reaches neither gateway nor worker; the worker reaches its gateway", async () => {
+  test("another tenant reaches neither gateway nor worker, while both answer where they may", async () => {
     const stranger = (await view("globex-first-0")).ingress_port;
     assert.ok(stranger !== null);
+    const client = await connect();
+    assert.equal(await workerIsConnected(client), true, "the worker holds a connection to its gateway's address");
     for (const id of [ACME_GATEWAY, ACME_WORKER]) {
       const { ipv4 } = await view(id);
-      const answer = await runInGuest(stranger, ["curl", "-sk", "-m", "8", `https://${ipv4}:18789/healthz`]);
+      const answer = await runInGuest(stranger, ["curl", "-skS", "-m", "8", `https://${ipv4}:18789/healthz`]);
       assert.notEqual(answer.code, 0, id);
+      // A refused connection would be an answer: nothing may have arrived there.
+      assert.doesNotMatch(answer.stderr, /refused/i, id);
     }
+    const control = await runOnHost(
+      "curl",
+      "-skS",
+      "-m",
+      "60",
+      `${(await gatewayUrl()).replace("wss", "https")}/healthz`,
+    );
+    assert.match(control, /ok|live/i, "the same path answers through the ingress");
   });
 
   test("the workspace survives stop and start of the gateway, and the worker comes back by itself", async () => {
@@ -195,6 +214,10 @@ describe("an OpenClaw gateway with its worker", { skip, timeout: 40 * 60_000 }, 
     assert.match(await client.turn("run: hostname", "turn-2"), new RegExp(ACME_WORKER));
   });
 });
+
+async function runOnHost(program: string, ...args: readonly string[]): Promise<string> {
+  return (await promisify(execFile)(program, args)).stdout;
+}
 
 async function workerIsConnected(client: OpenClawClient): Promise<boolean> {
   const { nodes } = z
