@@ -3,10 +3,9 @@
  * file, which the kernel drops with the process, so a build that was killed bars nobody.
  */
 import { DatabaseSync } from "node:sqlite";
-import type { Clock } from "@mvm/core";
+import { isBusy, type Clock } from "@mvm/core";
 import type { BuildLock } from "../build-ports.ts";
 
-const SQLITE_BUSY = 5;
 const RETRY_MS = 250;
 
 export function createBuildLock(clock: Clock): BuildLock {
@@ -33,8 +32,7 @@ function lockNow(database: DatabaseSync): boolean {
     database.exec("BEGIN EXCLUSIVE");
     return true;
   } catch (error) {
-    // Extended codes of BUSY share its lower byte.
-    if (error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY) return false;
+    if (isBusy(error)) return false;
     throw error;
   }
 }

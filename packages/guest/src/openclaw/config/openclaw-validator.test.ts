@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ConnectorSettings, InstanceId, ModelSettings, Secret, SecretName } from "@mvm/core";
 import { installedOpenClaw, type InstalledOpenClaw } from "@mvm/testing";
-import { handlerFiles } from "./handler-files.ts";
-import type { HandlerInput } from "./handler-input.ts";
+import { handlerFiles } from "../../handlers/handler-files.ts";
+import type { HandlerInput } from "../../handlers/handler-input.ts";
 
 const openclaw = installedOpenClaw();
 const skip = "skip" in openclaw ? openclaw.skip : false;

@@ -3,14 +3,15 @@
  * Called by the host's agent when it writes an instance's drives; knows no role and no profile.
  */
 import { MvmError } from "@mvm/core";
-import { GATEWAY_HANDLER, NODE_HANDLER, gatewayFiles } from "./gateway-config.ts";
+import { gatewayFiles } from "../openclaw/config/gateway-config.ts";
+import { workerFiles } from "../openclaw/config/worker-config.ts";
 import type { HandlerFiles, HandlerInput } from "./handler-input.ts";
-import { nodeFiles } from "./node-config.ts";
+import { isKnownHandler, type HandlerName } from "./known-handlers.ts";
 import { plainSecretFiles } from "./plain-secrets.ts";
 
-const builders: Readonly<Record<string, (input: HandlerInput) => HandlerFiles>> = {
-  [GATEWAY_HANDLER]: gatewayFiles,
-  [NODE_HANDLER]: nodeFiles,
+const builders: Readonly<Record<HandlerName, (input: HandlerInput) => HandlerFiles>> = {
+  "openclaw.gateway": gatewayFiles,
+  "openclaw.node": workerFiles,
 };
 
 /**
@@ -19,8 +20,7 @@ const builders: Readonly<Record<string, (input: HandlerInput) => HandlerFiles>> 
  */
 export function handlerFiles(input: HandlerInput): HandlerFiles {
   const each = input.type.guest_handlers.map((name) => {
-    const build = Object.hasOwn(builders, name) ? builders[name] : undefined;
-    if (build !== undefined) return build(input);
+    if (isKnownHandler(name)) return builders[name](input);
     throw new MvmError("MVM_CONFIG_INVALID", {
       message: `the profile of ${input.instance_id} names the guest handler '${name}', which this version does not know`,
       remedy: `Use one of ${Object.keys(builders).join(", ")}.`,

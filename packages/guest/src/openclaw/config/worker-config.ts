@@ -4,13 +4,15 @@
  * A worker runs what a model chose: it gets no token of any kind. What it needs to reach its gateway
  * it earns by pairing, and keeps on its own data drive.
  */
+import type { HandlerFiles, HandlerInput } from "../../handlers/handler-input.ts";
+import { offerMaker } from "../../handlers/known-handlers.ts";
 import { CONFIG_NAME, LOG_PATH } from "../guest-paths.ts";
+import { WORKER_HANDLER } from "../handler-names.ts";
 import { configFile } from "./config-file.ts";
-import { GATEWAY_HANDLER, gatewayPort } from "./gateway-config.ts";
-import type { HandlerFiles, HandlerInput } from "./handler-input.ts";
+import { gatewayPort } from "./gateway-config.ts";
 
-export function nodeFiles(input: HandlerInput): HandlerFiles {
-  const gateway = input.peers.find((peer) => peer.type.guest_handlers.includes(GATEWAY_HANDLER));
+export function workerFiles(input: HandlerInput): HandlerFiles {
+  const gateway = offerMaker(WORKER_HANDLER, input.peers);
   const document = {
     gateway: {
       mode: "remote",
