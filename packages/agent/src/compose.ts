@@ -2,8 +2,9 @@
  * The agent put together over this host: adapters, journal, API, coordinator client. Called by the
  * CLI's `agent run`, which owns the handle and closes it. Closing it stops no VM.
  */
+import { getRequestListener } from "@hono/node-server";
 import { createDriveImages } from "@mvm/build";
-import { nodeClock, nodeFiles, nodeRandom, openKeyStore, type Logger } from "@mvm/core";
+import { listenOnSocket, nodeClock, nodeFiles, nodeRandom, openKeyStore, type Logger } from "@mvm/core";
 import {
   createLinuxCommands,
   createLinuxProcesses,
@@ -14,7 +15,6 @@ import {
   type VmmDriver,
 } from "@mvm/runtime";
 import { agentApp } from "./api/agent-app.ts";
-import { listenOnSocket } from "./api/host/unix-server.ts";
 import type { NodeAgentPorts } from "./assemble-node.ts";
 import { createBootImages } from "./boot-images.ts";
 import { unixCoordinator } from "./coordinator-client/coordinator.ts";
@@ -130,8 +130,12 @@ async function serve(
 
   await agent.recover();
   await reportUnknownThings({ ...ports, paths, namePrefix: settings.namePrefix }, log);
-  const app = agentApp(agent, log);
-  const server = await listenOnSocket(paths.socket, (request) => app.fetch(request));
+  const app = agentApp({ ...agent, status: () => reporter.status() }, log);
+  const server = await listenOnSocket({
+    path: paths.socket,
+    listener: getRequestListener((request) => app.fetch(request)),
+    takenCode: "MVM_AGENT_ALREADY_RUNNING",
+  });
   const stop = new AbortController();
   const generation = (): number => journal.spec()?.generation ?? -1;
   const loops = Promise.all([
@@ -173,6 +177,7 @@ async function liveFacts({
       agentVersion: version,
       startedAtMs,
       driver: fingerprint,
+      memOverhead: fingerprint.memOverhead,
       relaxations: relaxationsOf(fingerprint, swaps?.toString("utf8") ?? null),
     };
   };

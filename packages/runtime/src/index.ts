@@ -16,6 +16,7 @@ export type {
   VmState,
   VmmDriver,
 } from "./vmm/driver.ts";
+export { QEMU_MEM_OVERHEAD } from "./vmm/qemu/mem-overhead.ts";
 export { createQemuDriver, type QemuDriverOptions } from "./vmm/qemu/qemu-driver.ts";
 export type { ConnectOptions, UnixSockets } from "./vmm/unix-sockets.ts";
 export { createLuksVolumes } from "./volumes/luks-volumes.ts";

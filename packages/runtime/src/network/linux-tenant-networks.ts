@@ -10,12 +10,18 @@
  * Work on one tenant, and on the table that tenants share on the host, never overlaps. Whatever an
  * interrupted call left behind, the next one completes or makes anew.
  */
-import type { CommandRunner, Files, TenantNetworkSpec, Uplink } from "@mvm/core";
+import {
+  keyedTurns,
+  type CommandRunner,
+  type Files,
+  type KeyedTurns,
+  type TenantNetworkSpec,
+  type Uplink,
+} from "@mvm/core";
 import { planEgress, type EgressPlan } from "./egress-plan.ts";
 import { renderHostRemoval, renderHostRules, renderHostTableRemoval } from "./host-ruleset.ts";
 import { outwardInterfaces, ownAddressesWithin, type HostRoute } from "./host-routes.ts";
 import { hostUplinkSettings, namespaceSettings } from "./kernel-settings.ts";
-import { createKeyedLock, type KeyedLock } from "./keyed-lock.ts";
 import {
   planHostUp,
   planMissingLinks,
@@ -52,18 +58,18 @@ export interface TenantNetworksOptions {
 
 interface Host extends NetworkHost {
   /** Over each tenant, and over what tenants share on the host. */
-  readonly lock: KeyedLock;
+  readonly turns: KeyedTurns<string>;
 }
 
-const HOST_TABLE_LOCK = "host table";
+const HOST_TABLE_TURN = "host table";
 
-/** One instance per node: two would not see each other's locks. */
+/** One instance per node: two would not wait for each other. */
 export function createTenantNetworks(options: TenantNetworksOptions): TenantNetworks {
   const { namePrefix, files, runtimeDir } = options;
-  const host: Host = { tools: createNetworkTools(options), files, namePrefix, runtimeDir, lock: createKeyedLock() };
+  const host: Host = { tools: createNetworkTools(options), files, namePrefix, runtimeDir, turns: keyedTurns() };
   const forTenant = async (network: TenantNetworkSpec, work: () => Promise<void>): Promise<void> => {
     requireOwnNames(network, namePrefix);
-    await host.lock(`tenant ${network.namespace}`, work);
+    await host.turns.take(`tenant ${network.namespace}`, work);
   };
   return {
     ensureNetwork: (network, ports) => forTenant(network, () => ensureNetwork(host, network, ports)),
@@ -83,7 +89,7 @@ async function ensureNetwork(host: Host, network: TenantNetworkSpec, ports: read
 
   const stale = planStaleLinks(network, observed);
   await tools.ip(network.namespace, stale);
-  if (stale.length > 0) await host.lock(HOST_TABLE_LOCK, () => sweepHostTable(host));
+  if (stale.length > 0) await host.turns.take(HOST_TABLE_TURN, () => sweepHostTable(host));
   await tools.ip(null, planMissingLinks(network, observed));
   await tools.sysctl(network.namespace, namespaceSettings(network, parts));
   const links = typeof observed.namespace === "string" ? [] : observed.namespace.links;
@@ -107,7 +113,7 @@ interface TenantOnHost {
 async function ensureHostRules(host: Host, { uplink, egress, routes }: TenantOnHost): Promise<void> {
   const { tools, namePrefix } = host;
   const isOurs = (name: string): boolean => name.startsWith(namePrefix);
-  await host.lock(HOST_TABLE_LOCK, async () => {
+  await host.turns.take(HOST_TABLE_TURN, async () => {
     const outward = await planOutwardForwarding(host, outwardInterfaces(routes, egress.ranges, isOurs));
     await tools.nft(null, renderHostRules({ namePrefix, uplink, egress, outward: outward.interfaces }));
     await outward.switchOn();
@@ -146,7 +152,7 @@ async function removeNetwork(host: Host, network: TenantNetworkSpec): Promise<vo
     observed.hostUplinkExists && network.uplink !== null ? [`link delete dev ${network.uplink.host_interface}`] : [];
   const namespace = observed.namespace === "absent" ? [] : [`netns delete ${network.namespace}`];
   await tools.ip(null, [...uplink, ...namespace]);
-  await host.lock(HOST_TABLE_LOCK, () => sweepHostTable(host));
+  await host.turns.take(HOST_TABLE_TURN, () => sweepHostTable(host));
 }
 
 /** Takes out of the host's table whose uplink is gone; with the last one the table and forwarding outwards. */

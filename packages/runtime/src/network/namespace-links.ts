@@ -4,11 +4,10 @@
  * `planNamespaceUp` and `planHostUp`.
  */
 import * as z from "zod";
-import type { TenantNetworkSpec } from "@mvm/core";
+import type { Ipv4Range, TenantNetworkSpec } from "@mvm/core";
 import { planEgress } from "./egress-plan.ts";
 import { BRIDGE, UPLINK_PREFIX_LENGTH, bridgeMac } from "./network-names.ts";
 import { planNamespaceRoutes, type ObservedRoute } from "./namespace-routes.ts";
-import type { Ipv4Range } from "./ipv4-range.ts";
 
 /** The `ip -json -batch` lines, run inside a namespace, whose output `decodeNamespaceLinks` reads. */
 export const OBSERVE_LINES = ["link show", "route show", "tuntap list"] as const;

@@ -25,6 +25,7 @@ export function tapChain(tap: string): string {
   return `at_${tap}`;
 }
 
+/** The path of a network namespace that `ip netns` made. */
 export function namespacePath(namespace: string): string {
   return `/run/netns/${namespace}`;
 }

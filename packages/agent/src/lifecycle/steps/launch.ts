@@ -6,9 +6,10 @@
  */
 import { isMvmError, isoTime } from "@mvm/core";
 import type { LaunchedVm, VmDrive, VmLaunch } from "@mvm/runtime";
+import { hasDataDrive } from "../data-drive.ts";
+import { hasSecretsDrive } from "../secrets-drive.ts";
 import type { StartContext } from "../start-context.ts";
 import { removal, type Step, type StepContext } from "../step.ts";
-import { hasDataDrive } from "./volume.ts";
 
 const LAUNCHES = 2;
 
@@ -83,14 +84,15 @@ function launchRequest(context: StartContext): VmLaunch {
   };
 }
 
-/** In the order of design §8: vda, vdb, vdc, vdd. */
+/** In the order of design §8: vda, vdb, vdc, vdd; one that is left out leaves no gap. */
 function vmDrives(context: StartContext): readonly VmDrive[] {
   const { image, paths } = context;
   const data: VmDrive = { name: "data", path: paths.volume, readOnly: false, luksKeyPath: paths.volumeKey };
+  const secrets: VmDrive = { name: "secrets", path: paths.secretsImage, readOnly: true };
   return [
     { name: "rootfs", path: image.rootfsPath, readOnly: true },
     ...(hasDataDrive(context) ? [data] : []),
-    { name: "secrets", path: paths.secretsImage, readOnly: true },
+    ...(hasSecretsDrive(context) ? [secrets] : []),
     { name: "config", path: paths.configImage, readOnly: true },
   ];
 }

@@ -3,6 +3,7 @@
  * lies on tmpfs only while a VM is being launched.
  */
 import type { VolumeRequest } from "@mvm/runtime";
+import { hasDataDrive } from "../data-drive.ts";
 import type { StartContext } from "../start-context.ts";
 import type { Step, StepContext } from "../step.ts";
 
@@ -29,10 +30,6 @@ export const exposeKey: Step<StartContext> = {
 };
 
 export const hideKey: Step = { name: "hide-volume-key", do: hide, undo: hide, isDone: () => Promise.resolve(true) };
-
-export function hasDataDrive({ order: { type } }: Pick<StartContext, "order">): boolean {
-  return type.required_drives.includes("data") || type.optional_drives.includes("data");
-}
 
 function volumeRequest({ order, tenantKey, paths }: StartContext): VolumeRequest {
   return {

@@ -4,6 +4,7 @@
  */
 import { MvmError, type CommandRunner } from "@mvm/core";
 import type { Confinement, LaunchedVm, VmLaunch } from "../driver.ts";
+import { namespacePath } from "../../network/network-names.ts";
 import { qemuArgv } from "./argv.ts";
 import { checkConfinement } from "./confinement.ts";
 import type { Consoles, OpenConsole } from "./consoles.ts";
@@ -13,7 +14,7 @@ import { controlOf, explained, startQemu, type QemuProcess, type QemuProcessPort
 import { clearRemains, killProcess, removeFiles, type RemainsPorts } from "./remains.ts";
 import { requireTap } from "./tap.ts";
 import { withinLimit } from "./time-limit.ts";
-import { namespacePath, vmPaths } from "./vm-paths.ts";
+import { vmPaths } from "./vm-paths.ts";
 
 export const DRIVER_NAME = "qemu";
 const MIB = 1024 * 1024;

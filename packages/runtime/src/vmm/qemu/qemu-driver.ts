@@ -56,7 +56,7 @@ export function createQemuDriver(options: QemuDriverOptions): VmmDriver {
 
   return {
     capabilities,
-    fingerprint: ({ refresh = false } = {}) => host.fingerprint({ refresh }),
+    fingerprint: () => host.fingerprint(),
     launch: (vm) => launchVm({ ports: options, consoles, host }, vm),
     async adopt(handle) {
       if (handle.driver !== DRIVER_NAME || !(await isThatVm(handle))) return null;
@@ -65,7 +65,7 @@ export function createQemuDriver(options: QemuDriverOptions): VmmDriver {
       return handle;
     },
     inspect,
-    waitGone: (handle, timeoutMs) => processes.waitGone(handle.process, timeoutMs),
+    waitGone: (handle, timeoutMs, signal) => processes.waitGone(handle.process, timeoutMs, signal),
     async kill(handle) {
       await killProcess({ processes }, handle.process);
       await sweep(handle);
