@@ -12,7 +12,8 @@ export type Goal = "running" | "stopped";
 
 export type Outcome =
   | { readonly kind: "done"; readonly what: string }
-  | { readonly kind: "waiting"; readonly what: string }
+  /** `isBehind`: nothing is done for it before something else has happened. */
+  | { readonly kind: "waiting"; readonly what: string; readonly isBehind: boolean }
   /** Refused by a rule, or failed and not tried again. */
   | { readonly kind: "failed"; readonly what: string; readonly error: MvmError };
 
@@ -53,12 +54,19 @@ export function heedSilence(
   return isSilent ? waiting(`waits for node ${view.node}, whose agent does not report: does it run?`) : outcome;
 }
 
+/** Those that are still on their way: after a failure, what only waits for something else is not among them. */
+export function openOf<Item extends { readonly outcome: Outcome }>(items: readonly Item[]): readonly Item[] {
+  const isAnyFailed = items.some(({ outcome }) => outcome.kind === "failed");
+  return items.filter(({ outcome }) => outcome.kind === "waiting" && !(outcome.isBehind && isAnyFailed));
+}
+
 type Status = NonNullable<InstanceView["status"]>;
 
 function towardsRunning(view: InstanceView, status: Status): Outcome {
   if (status.state === "running" && status.guest?.ready === true) return { kind: "done", what: "is ready" };
   const obstacle = obstacleOf(view);
-  return waiting(obstacle === "" ? `is ${status.state}` : `is ${status.state}: ${obstacle}`);
+  const isBehind = status.state === "stopped" && status.condition === null && status.waiting_for !== null;
+  return waiting(obstacle === "" ? `is ${status.state}` : `is ${status.state}: ${obstacle}`, isBehind);
 }
 
 function towardsStopped(view: InstanceView, status: Status): Outcome {
@@ -67,8 +75,9 @@ function towardsStopped(view: InstanceView, status: Status): Outcome {
   return waiting(obstacle === "" ? `is ${status.state}` : `is ${status.state}: ${obstacle}`);
 }
 
-function waiting(what: string): Outcome {
-  return { kind: "waiting", what };
+/** On its way, in words. */
+export function waiting(what: string, isBehind = false): Outcome {
+  return { kind: "waiting", what, isBehind };
 }
 
 /** A code of another version of mvm still refuses, under a code that this one knows. */

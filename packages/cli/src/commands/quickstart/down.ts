@@ -2,7 +2,8 @@
  * Removes what the quickstart made: tenants with all that is theirs, both servers, state, sockets and
  * the two files. Images stay, and so do files that were edited, unless --purge says otherwise.
  */
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
+import { purgeImages } from "@mvm/agent";
 import { loadConfig, type LoadedConfig, MvmError, operatorRoutes, unixClient } from "@mvm/core";
 import type { CommandInput } from "../../command-input.ts";
 import type { CliContext } from "../../context.ts";
@@ -10,8 +11,8 @@ import { printResult } from "../../output/document.ts";
 import { announce, factsOf } from "../../session.ts";
 import { waitUntilGone } from "../tenant/destroy.ts";
 import type { QuickstartHost } from "./host-port.ts";
-import { isOwn, removeOwn } from "./own-directory.ts";
-import { purgeImages } from "./purge-images.ts";
+import { isOwn } from "./own-directory.ts";
+import { removeNode } from "./remove-node.ts";
 import { ensureServers, type Servers, stopServers } from "./servers.ts";
 import { quickstartFiles, standings, writeQuickstartFiles } from "./write-files.ts";
 
@@ -47,7 +48,6 @@ export async function takeDown(context: CliContext, input: CommandInput, host: Q
 /** Destroying needs both servers: only they know what belongs to a tenant. */
 async function removeRunning(servers: Servers, input: CommandInput): Promise<void> {
   const { context, host, config } = servers;
-  const { node } = config;
   await ensureServers(servers);
   const coordinator = unixClient(config.coordinator.socket);
   const { signal, claimedBy, files } = context;
@@ -71,9 +71,7 @@ async function removeRunning(servers: Servers, input: CommandInput): Promise<voi
       remedy: "Stop it, then run npm run quickstart -- --down again.",
     });
   }
-  await host.removeSecretsTmpfs(join(node.runtime_dir, "secrets"));
-  await removeOwn(files, node.runtime_dir);
-  await removeOwn(files, node.state_dir);
+  await removeNode({ files, host, config });
 }
 
 interface Removal {

@@ -1,6 +1,6 @@
 /** What the quickstart needs of the machine beyond a command's context. Implemented in host/. */
 import type { Machine } from "@mvm/agent";
-import type { Processes } from "@mvm/core";
+import type { EffectiveConfig, Processes } from "@mvm/core";
 
 export interface Installation {
   /** The clone's root: the directory that holds `microvms/` and `examples/`. */
@@ -13,6 +13,6 @@ export interface QuickstartHost {
   readonly machine: Machine;
   readonly installation: Installation;
   readonly processes: Processes;
-  /** Takes away the tmpfs that an agent mounted for secrets; where there is none, nothing happens. */
-  removeSecretsTmpfs(path: string): Promise<void>;
+  /** Takes the stopped agent of that config off this host; what of instances is still here, in words, when it can't. */
+  tearDownNode(config: Pick<EffectiveConfig, "node" | "network">): Promise<readonly string[]>;
 }

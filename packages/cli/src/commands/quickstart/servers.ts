@@ -2,27 +2,18 @@
  * The quickstart's two servers as detached processes: started when they don't run, adopted when they
  * do, started anew when the program has changed. VMs outlive both, so that this costs no VM.
  */
-import { join } from "node:path";
-import {
-  type EffectiveConfig,
-  isMvmError,
-  messageOf,
-  MvmError,
-  operatorRoutes,
-  type ProcessRef,
-  unixClient,
-} from "@mvm/core";
+import { type EffectiveConfig, isMvmError, MvmError, operatorRoutes, type ProcessRef, unixClient } from "@mvm/core";
 import { agentRoutes } from "@mvm/agent";
 import type { CliContext } from "../../context.ts";
 import type { QuickstartHost } from "./host-port.ts";
+import { agentClient } from "../../session.ts";
 import { claimDirectory } from "./own-directory.ts";
+import { logPath, logTail, rotateLog } from "./server-logs.ts";
 import { readRecords, type ServerName, serverNames, writeRecords } from "./server-records.ts";
 
 const ANSWER_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 60_000;
 const POLL_MS = 100;
-const LOG_TAIL_BYTES = 1024 * 1024;
-const LOG_TAIL_LINES = 12;
 
 export interface Servers {
   readonly context: CliContext;
@@ -30,10 +21,6 @@ export interface Servers {
   readonly config: EffectiveConfig;
   /** Absolute path of the config file that they are started with. */
   readonly configPath: string;
-}
-
-export function logPath(config: EffectiveConfig, name: ServerName): string {
-  return join(config.node.state_dir, `${name}.log`);
 }
 
 /**
@@ -73,8 +60,9 @@ export async function stopServers(servers: Servers): Promise<boolean> {
   return !(await answers(servers, "agent")) && !(await answers(servers, "coordinator"));
 }
 
-function startServer({ host, config, configPath }: Servers, name: ServerName): Promise<ProcessRef> {
+async function startServer({ context, host, config, configPath }: Servers, name: ServerName): Promise<ProcessRef> {
   const log = logPath(config, name);
+  await rotateLog(context.files, log);
   return host.processes.spawnDetached({
     argv: [...host.installation.argv, name, "run", "--config", configPath],
     stdoutPath: log,
@@ -104,7 +92,7 @@ async function answers({ config, context }: Servers, name: ServerName): Promise<
   const { signal } = context;
   try {
     if (name === "coordinator") await unixClient(config.coordinator.socket).call(operatorRoutes.getFleet, { signal });
-    else await unixClient(join(config.node.runtime_dir, "agent.sock")).call(agentRoutes.getStatus, { signal });
+    else await agentClient(config).call(agentRoutes.getStatus, { signal });
     return true;
   } catch (error) {
     if (isMvmError(error, "MVM_API_UNAVAILABLE")) return false;
@@ -114,8 +102,7 @@ async function answers({ config, context }: Servers, name: ServerName): Promise<
 
 async function notUp({ context, config }: Servers, name: ServerName, what: string): Promise<MvmError> {
   const log = logPath(config, name);
-  const text = await context.files.read(log, LOG_TAIL_BYTES).then((bytes) => bytes?.toString("utf8") ?? "", messageOf);
-  const tail = text.trimEnd().split("\n").slice(-LOG_TAIL_LINES);
+  const tail = await logTail(context.files, log);
   return new MvmError("MVM_API_UNAVAILABLE", {
     message: `the ${name} ${what}`,
     remedy: `See its log: ${log}`,

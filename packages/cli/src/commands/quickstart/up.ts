@@ -3,6 +3,7 @@
  * looks first and does only what is missing.
  */
 import { resolve } from "node:path";
+import { QEMU_MEM_OVERHEAD } from "@mvm/agent";
 import {
   type InstanceView,
   loadConfig,
@@ -22,7 +23,8 @@ import { withPlaces } from "../fleet/placed-problems.ts";
 import { waitForInstances } from "../instance/wait.ts";
 import type { QuickstartHost } from "./host-port.ts";
 import { ensureImages } from "./images.ts";
-import { ensureServers, logPath } from "./servers.ts";
+import { logPath } from "./server-logs.ts";
+import { ensureServers } from "./servers.ts";
 import { checkRoom, wantedMemMib, wantedTypes } from "./sizing.ts";
 import { printSummary } from "./summary.ts";
 import { writeQuickstartFiles } from "./write-files.ts";
@@ -46,7 +48,12 @@ export async function bringUp(context: CliContext, input: CommandInput, host: Qu
   const fleet = await loadFleet(paths.fleet, context);
   const { config } = loaded;
   checkRoom(machine, {
-    wantedMib: wantedMemMib(fleet.fleet, config.microvms),
+    // Whether KVM works is found by the first launch: until then guests count as emulated, which takes more.
+    wantedMib: wantedMemMib({
+      fleet: fleet.fleet,
+      microvms: config.microvms,
+      overhead: QEMU_MEM_OVERHEAD.emulated,
+    }),
     reservedMib: config.node.reserved_mem_mib,
   });
 
