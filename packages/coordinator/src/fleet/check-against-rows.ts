@@ -54,9 +54,8 @@ function poolProblems(pool: ResolvedPool, row: PoolRow): Problem[] {
 
 /**
  * Finds the pools with which the fleet wants more memory than the node has, by the node's own rule of
- * what a VM takes beyond its guest. What a node has is
- * known from its status; before its first one there is nothing to hold the fleet against, and the
- * agent refuses what does not fit.
+ * what a VM takes beyond its guest. What a node has is known from its status; before its first one
+ * there is nothing to hold the fleet against, and the agent refuses what does not fit.
  */
 export function checkCapacity(tenants: readonly ResolvedTenant[], node: NodeRow | null): Problem[] {
   const status = node?.status ?? null;

@@ -68,14 +68,14 @@ const mistakes: readonly Mistake[] = [
     fleet: fleet(tenant(pool(`${RUNNING}\nresources = { mem_mib = 262144 }`))),
     exit: 3,
     code: "MVM_FLEET_CAPACITY",
-    says: [/fleet\.toml:9:25/, /262144 MiB/, /which has \d+ MiB/, /Lower/],
+    says: [/fleet\.toml:9:25/, /an instance of \d+ MiB \(262144 and \d+ for its VMM\)/, /which has \d+ MiB/, /Lower/],
   },
   {
     name: "more instances than the node has memory for",
     fleet: fleet(tenant(pool("desired_counts = { running = 100 }\nresources = { mem_mib = 8192 }"))),
     exit: 3,
     code: "MVM_FLEET_CAPACITY",
-    says: [/fleet\.toml:\d+:\d+/, /100 running instances of 8192 MiB/, /which has \d+ MiB/, /Lower/],
+    says: [/fleet\.toml:\d+:\d+/, /100 running instances of \d+ MiB \(8192 and /, /which has \d+ MiB/, /Lower/],
   },
   {
     name: "a tenant twice",
