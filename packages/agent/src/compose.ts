@@ -21,6 +21,7 @@ import { unixCoordinator } from "./coordinator-client/coordinator.ts";
 import { followSpec } from "./coordinator-client/follow-spec.ts";
 import { statusReporter } from "./coordinator-client/report-status.ts";
 import { relaxationsOf, requireSupported } from "./host-support.ts";
+import { claimNamePrefix, type PrefixClaim } from "./host/prefix-claim.ts";
 import { ensureSecretsTmpfs } from "./host/secrets-tmpfs.ts";
 import { openTcpForwarder } from "./ingress/host/tcp-forwarder.ts";
 import { openAgentDatabase } from "./journal/host/agent-database.ts";
@@ -48,7 +49,7 @@ export interface RunningAgent {
 
 /**
  * Starts the agent; it serves and reconciles when this resolves.
- * @throws MvmError MVM_HOST_NOT_ROOT, MVM_HOST_UNSUPPORTED, MVM_AGENT_ALREADY_RUNNING, MVM_STORE_FAILED, MVM_API_UNAVAILABLE
+ * @throws MvmError MVM_HOST_NOT_ROOT, MVM_HOST_UNSUPPORTED, MVM_AGENT_ALREADY_RUNNING, MVM_NET_PREFIX_TAKEN, MVM_STORE_FAILED, MVM_API_UNAVAILABLE
  */
 export async function runAgent(settings: AgentSettings, { logger, version }: AgentPorts): Promise<RunningAgent> {
   const commands = createLinuxCommands();
@@ -58,7 +59,9 @@ export async function runAgent(settings: AgentSettings, { logger, version }: Age
 
   const paths = nodePaths(settings);
   const journal = await openJournal(settings, paths);
+  let claim: PrefixClaim | null = null;
   try {
+    claim = await claimNamePrefix({ ...settings, files: nodeFiles });
     await ensureSecretsTmpfs(paths.secretsDir, host);
     return await serve({
       settings,
@@ -67,9 +70,11 @@ export async function runAgent(settings: AgentSettings, { logger, version }: Age
       journal,
       logger,
       version,
+      claim,
       ports: portsOver(host, { settings, paths, driver, journal, logger }),
     });
   } catch (error) {
+    await claim?.release();
     driver.close();
     journal.close();
     throw error;
@@ -100,7 +105,12 @@ function portsOver(host: Host, { settings, paths, driver, journal, logger }: Pro
   const { files, processes, clock, random } = host;
   return {
     driver,
-    networks: createTenantNetworks({ ...host, namePrefix: settings.namePrefix, runtimeDir: paths.networksDir }),
+    networks: createTenantNetworks({
+      ...host,
+      namePrefix: settings.namePrefix,
+      owner: settings.stateDir,
+      runtimeDir: paths.networksDir,
+    }),
     volumes: createLuksVolumes(host),
     drives: createDriveImages(host),
     images: createBootImages(settings, files),
@@ -116,9 +126,9 @@ function portsOver(host: Host, { settings, paths, driver, journal, logger }: Pro
 }
 
 async function serve(
-  program: Program & { readonly version: string; readonly ports: NodeAgentPorts },
+  program: Program & { readonly version: string; readonly claim: PrefixClaim; readonly ports: NodeAgentPorts },
 ): Promise<RunningAgent> {
-  const { settings, paths, driver, journal, logger: log, version, ports } = program;
+  const { settings, paths, driver, journal, logger: log, version, claim, ports } = program;
   const facts = await liveFacts(program);
   const coordinator = unixCoordinator(settings.coordinatorSocket, settings.node);
   const reporter = statusReporter({ coordinator, clock: nodeClock, log, journal, status: () => agent.status() });
@@ -156,6 +166,7 @@ async function serve(
       await agent.close();
       await loops;
       await server.close();
+      await claim.release();
       driver.close();
       journal.close();
       log.info("agent.stopped", { reason: "manual" });

@@ -1,6 +1,6 @@
 /** The public names of agent: its program, its API as routes, and what the CLI needs of this host. */
 export { createLinuxProcesses, QEMU_MEM_OVERHEAD } from "@mvm/runtime";
-export { purgeImages, type BuiltImage } from "@mvm/build";
+export type { BuiltImage } from "@mvm/build";
 export { agentRoutes, LogLine } from "./api/agent-routes.ts";
 export type { NodeAgentPorts } from "./assemble-node.ts";
 export { runAgent, type AgentPorts, type RunningAgent } from "./compose.ts";
@@ -10,5 +10,6 @@ export { sqliteJournal } from "./journal/host/sqlite-journal.ts";
 export type { Journal } from "./journal/journal.ts";
 export { createNodeAgent, type NodeAgent } from "./node-agent.ts";
 export { nodePaths } from "./node-paths.ts";
-export { tearDownNode } from "./tear-down.ts";
+export { hostProcesses, type HostProcess } from "./observe/host-processes.ts";
+export { type NodeOnHost, remainsOfNode, tearDownNode } from "./tear-down.ts";
 export { agentSettings, type AgentSettings, type Machine } from "./settings.ts";

@@ -7,21 +7,23 @@ import { createLinuxCommands, createTenantNetworks } from "@mvm/runtime";
 import { removeSecretsTmpfs } from "./host/secrets-tmpfs.ts";
 import { openAgentDatabase } from "./journal/host/agent-database.ts";
 import { sqliteJournal } from "./journal/host/sqlite-journal.ts";
+import type { Journal } from "./journal/journal.ts";
 import { nodePaths } from "./node-paths.ts";
+import { hostProcesses, vmProcesses } from "./observe/host-processes.ts";
 import { unknownThings } from "./observe/unknown-things.ts";
 import type { AgentSettings } from "./settings.ts";
+
+export type NodeOnHost = Pick<AgentSettings, "stateDir" | "runtimeDir" | "namePrefix" | "uidRange">;
 
 /**
  * Removes the agent's directories, database, socket and tmpfs.
  * @returns what of instances is still here, in words; when there is anything, nothing was removed
  * @throws MvmError MVM_AGENT_ALREADY_RUNNING
  */
-export async function tearDownNode(
-  settings: Pick<AgentSettings, "stateDir" | "runtimeDir" | "namePrefix">,
-): Promise<readonly string[]> {
+export async function tearDownNode(settings: NodeOnHost): Promise<readonly string[]> {
   const paths = nodePaths(settings);
   const host = { files: nodeFiles, commands: createLinuxCommands() };
-  const left = await remains(settings);
+  const left = await remainsOfNode(settings);
   if (left.length > 0) return left;
   await removeSecretsTmpfs(paths.secretsDir, host);
   const database = [paths.database, `${paths.database}-wal`, `${paths.database}-shm`];
@@ -30,23 +32,38 @@ export async function tearDownNode(
   return [];
 }
 
-async function remains(
-  settings: Pick<AgentSettings, "stateDir" | "runtimeDir" | "namePrefix">,
-): Promise<readonly string[]> {
+/**
+ * What of instances is on the host, in words: what the journal knows, and what carries the node's
+ * names without it, so that a lost journal hides nothing. Removes nothing.
+ * @throws MvmError MVM_AGENT_ALREADY_RUNNING
+ */
+export async function remainsOfNode(settings: NodeOnHost): Promise<readonly string[]> {
   const paths = nodePaths(settings);
-  if ((await nodeFiles.stat(paths.database)) === null) return [];
-  const journal = sqliteJournal(openAgentDatabase(paths.database));
+  // A journal that was lost knows of nothing: then everything that is found counts as left.
+  const isLost = (await nodeFiles.stat(paths.database)) === null;
+  const journal = sqliteJournal(openAgentDatabase(isLost ? ":memory:" : paths.database));
   try {
     const present = journal.records().filter(({ state }) => state !== "destroyed");
-    const networks = createTenantNetworks({
-      files: nodeFiles,
-      commands: createLinuxCommands(),
-      namePrefix: settings.namePrefix,
-      runtimeDir: paths.networksDir,
-    });
-    const things = await unknownThings({ files: nodeFiles, networks, journal, paths, namePrefix: settings.namePrefix });
-    return [...present.map(({ instance_id, state }) => `instance ${instance_id}, ${state}`), ...things];
+    const processes = vmProcesses(await hostProcesses(nodeFiles), settings);
+    return [
+      ...present.map(({ instance_id, state }) => `instance ${instance_id}, ${state}`),
+      ...processes.map(({ pid, uid, argv: [program = ""] }) => `process ${pid} of uid ${uid} (${program})`),
+      ...(await thingsBeside(journal, settings)),
+    ];
   } finally {
     journal.close();
   }
+}
+
+function thingsBeside(journal: Journal, settings: NodeOnHost): Promise<readonly string[]> {
+  const paths = nodePaths(settings);
+  const { namePrefix } = settings;
+  const networks = createTenantNetworks({
+    files: nodeFiles,
+    commands: createLinuxCommands(),
+    namePrefix,
+    owner: settings.stateDir,
+    runtimeDir: paths.networksDir,
+  });
+  return unknownThings({ files: nodeFiles, networks, journal, paths, namePrefix });
 }

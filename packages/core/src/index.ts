@@ -52,6 +52,7 @@ export {
   contains,
   formatAddress,
   formatRange,
+  overlaps,
   parseRange,
   prefixLengthOf,
   rangeAt,

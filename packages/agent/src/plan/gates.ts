@@ -3,6 +3,7 @@
  * or says what is waited for. Pure; the first gate that holds decides.
  */
 import { hostMemMib, hostMemText, isoTime } from "@mvm/core";
+import { isRetryDue } from "./backoff.ts";
 import { operationOf, type Move } from "./moves.ts";
 import { awaitedBeforeStart, awaitedBeforeStop, type DecidedView } from "./order.ts";
 import type { Decision, PlanPolicy } from "./plan.ts";
@@ -44,7 +45,7 @@ function finalFailureGate({ seen }: DecidedView, move: Move, { generation }: Gat
 function backoffGate({ seen }: DecidedView, move: Move, { nowMs }: GateState): Held | null {
   const { failed } = seen;
   if (failed === null || failed.operation !== operationOf(move, seen)) return null;
-  if (failed.retryAtMs === null || nowMs >= failed.retryAtMs) return null;
+  if (failed.retryAtMs === null || isRetryDue(failed.retryAtMs, nowMs)) return null;
   return { waitingFor: `the next try at ${isoTime(failed.retryAtMs)}: ${failed.message}`, untilMs: failed.retryAtMs };
 }
 

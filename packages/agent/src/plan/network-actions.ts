@@ -3,6 +3,7 @@
  * spec, and after a restart of the agent, which takes nothing on trust. Pure.
  */
 import { hashOf, type NodeSpec, type TenantId, type TenantNetworkSpec } from "@mvm/core";
+import { isRetryDue } from "./backoff.ts";
 import type { Action, Observed } from "./plan.ts";
 import { earliest } from "./precedence.ts";
 
@@ -25,8 +26,8 @@ export function networkActions(spec: NodeSpec, observed: Observed, nowMs: number
   // One that is being applied is over when it ends: until then its last failure's time says nothing.
   const idle = stale.filter(({ tenant_id }) => observed.networks.get(tenant_id)?.busy !== true);
   const retryAtMs = (tenant: TenantId): number => observed.networks.get(tenant)?.failed?.retryAtMs ?? 0;
-  const due = idle.filter(({ tenant_id }) => nowMs >= retryAtMs(tenant_id));
-  const later = idle.filter(({ tenant_id }) => nowMs < retryAtMs(tenant_id));
+  const due = idle.filter(({ tenant_id }) => isRetryDue(retryAtMs(tenant_id), nowMs));
+  const later = idle.filter(({ tenant_id }) => !isRetryDue(retryAtMs(tenant_id), nowMs));
   return {
     actions: due.map(({ tenant_id, network }) => ({ kind: "apply-network", tenant: tenant_id, network })),
     pending: stale.length > 0,

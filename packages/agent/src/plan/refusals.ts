@@ -3,6 +3,7 @@
  * (image, key, data, port) is checked by lifecycle before a start and comes back as `seen.refused`.
  */
 import { catalogue, type ErrorCode, type Refusal } from "@mvm/core";
+import { isRetryDue } from "./backoff.ts";
 import type { InstanceView } from "./views.ts";
 
 /** A refusal by a rule; the remedy is the catalogue's unless a better one is given. */
@@ -92,5 +93,5 @@ function networkNotInPlace({ id, tenant, networkFailure }: InstanceView): Refusa
 }
 
 function foundOnHost({ seen }: InstanceView, nowMs: number): Refusal | null {
-  return seen.refused !== null && nowMs < seen.refused.recheckAtMs ? seen.refused.refusal : null;
+  return seen.refused !== null && !isRetryDue(seen.refused.recheckAtMs, nowMs) ? seen.refused.refusal : null;
 }

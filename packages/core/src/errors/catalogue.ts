@@ -188,8 +188,13 @@ const entries = {
   },
   MVM_NET_OVERLAP: {
     exit: 3,
-    summary: "The store refused a subnet, address or port that another one has.",
+    summary: "A subnet, address or port is in use: by another one in the store, or by a network of the host.",
     remedy: "Run the command again; if it stays so, check [network] in mvm.toml for ranges that were changed.",
+  },
+  MVM_NET_PREFIX_TAKEN: {
+    exit: 3,
+    summary: "Another installation on this host uses the same name prefix for its networks.",
+    remedy: "Give each installation a [network] name_prefix of its own in its mvm.toml.",
   },
   MVM_NODE_NOT_EMPTY: {
     exit: 1,
@@ -197,6 +202,11 @@ const entries = {
     remedy: "Remove what is named (processes, mounts, namespaces, directories), then run the command again.",
   },
   MVM_NODE_NOT_FOUND: { exit: 4, summary: "There is no such node.", remedy: "See mvm node status." },
+  MVM_QUICKSTART_REFUSED: {
+    exit: 3,
+    summary: "Another quickstart is at work or installed, or the installed one is of another kind or has other names.",
+    remedy: "See the message for both sides; take the installed one down first: npm run quickstart -- --down.",
+  },
   MVM_SECRET_INVALID: {
     exit: 2,
     summary: "A secret's name or value can't be taken.",
