@@ -1,6 +1,8 @@
 /** This machine as the quickstart uses it. A host adapter. */
-import { createLinuxProcesses, tearDownNode } from "@mvm/agent";
-import type { QuickstartHost } from "../commands/quickstart/host-port.ts";
+import { createLinuxProcesses, hostProcesses, type NodeOnHost, remainsOfNode, tearDownNode } from "@mvm/agent";
+import { nodeFiles } from "@mvm/core";
+import type { NodeConfig, QuickstartHost } from "../commands/quickstart/host-port.ts";
+import { takeExclusiveLock } from "./exclusive-lock.ts";
 import { findInstallation } from "./installation.ts";
 import { thisMachine } from "./machine.ts";
 
@@ -10,7 +12,19 @@ export function quickstartHost(): QuickstartHost {
     machine: thisMachine(),
     installation: findInstallation(),
     processes: createLinuxProcesses(),
-    tearDownNode: ({ node, network }) =>
-      tearDownNode({ stateDir: node.state_dir, runtimeDir: node.runtime_dir, namePrefix: network.name_prefix }),
+    pid: process.pid,
+    lock: takeExclusiveLock,
+    listProcesses: () => hostProcesses(nodeFiles),
+    remainsOfNode: (config) => remainsOfNode(nodeOnHost(config)),
+    tearDownNode: (config) => tearDownNode(nodeOnHost(config)),
+  };
+}
+
+function nodeOnHost({ node, network }: NodeConfig): NodeOnHost {
+  return {
+    stateDir: node.state_dir,
+    runtimeDir: node.runtime_dir,
+    namePrefix: network.name_prefix,
+    uidRange: node.uid_range,
   };
 }

@@ -11,7 +11,7 @@ test("a node with anything of instances left is not removed: it is named, with e
   const dir = await mkdtemp(join(tmpdir(), "mvm-down-"));
   try {
     const places = { state_dir: join(dir, "state"), runtime_dir: join(dir, "run") };
-    for (const place of Object.values(places)) await claimDirectory(nodeFiles, place);
+    for (const place of Object.values(places)) await claimDirectory(nodeFiles, place, "whose");
     const config = { node: places, network: { name_prefix: "mvm" } } as NodeRemoval["config"];
     const removeWith = (left: readonly string[]): Promise<void> =>
       removeNode({ files: nodeFiles, host: { tearDownNode: () => Promise.resolve(left) }, config });

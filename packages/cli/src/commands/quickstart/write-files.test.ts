@@ -7,7 +7,7 @@ import { QEMU_MEM_OVERHEAD } from "@mvm/agent";
 import { loadConfig, loadFleet, nodeFiles } from "@mvm/core";
 import { capturedOutput } from "@mvm/testing";
 import { checkRoom, wantedMemMib, wantedTypes } from "./sizing.ts";
-import { standings, writeQuickstartFiles } from "./write-files.ts";
+import { quickstartFiles, standings, writeConfigFile, writeFleetFile, type WriteRequest } from "./write-files.ts";
 
 const root = join(import.meta.dirname, "../../../../..");
 /** As the README asks for. */
@@ -15,6 +15,12 @@ const machineFor = (minimal: boolean) => ({ cpus: 2, memMib: (minimal ? 8 : 12) 
 const base = mkdtempSync(join(tmpdir(), "mvm-quickstart-"));
 after(() => rmSync(base, { recursive: true }));
 let made = 0;
+
+async function writeQuickstartFiles(context: Parameters<typeof writeConfigFile>[0], request: WriteRequest) {
+  await writeConfigFile(context, request);
+  await writeFleetFile(context, request);
+  return quickstartFiles(request.dir);
+}
 
 function setting(minimal: boolean) {
   made += 1;
@@ -51,6 +57,17 @@ for (const minimal of [false, true]) {
     checkRoom(machineFor(minimal), { wantedMib, reservedMib: config.node.reserved_mem_mib });
   });
 }
+
+test("the node's uids are none of a node's with the default range, which may stand beside it", async () => {
+  const { request, context } = setting(false);
+  const { config: flag } = await writeQuickstartFiles(context, request);
+  const uidRange = async (): Promise<readonly [number, number]> =>
+    (await loadConfig({ flag, cwd: request.dir, files: nodeFiles })).config.node.uid_range;
+  const [first, last] = await uidRange();
+  writeFileSync(flag, readFileSync(flag, "utf8").replace(/^uid_range = .*$/m, ""));
+  const [defaultFirst, defaultLast] = await uidRange();
+  assert.ok(last < defaultFirst || first > defaultLast, `${first} to ${last}`);
+});
 
 test("an edited file is kept and named, an untouched one of another kind is replaced", async () => {
   const { request, context, stderr } = setting(false);
