@@ -70,7 +70,7 @@ export function suites(root: string): readonly Suite[] {
       steps: [
         { kind: "command", name: "build", argv: [process.execPath, "scripts/build.ts"] },
         // One file at a time: they share the machine's memory and one set of booted OpenClaw VMs.
-        { kind: "tests", files: testFiles("vm", root), concurrency: 1, timeoutMs: 30 * 60_000 },
+        { kind: "tests", files: testFiles("vm", root), concurrency: 1, timeoutMs: 50 * 60_000 },
       ],
     },
     {

@@ -5,9 +5,9 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { imagesDir, testImage } from "./test-images.ts";
+import { hasTestImage, imagesDir } from "./test-images.ts";
 
-export type Need = "root" | "qemu" | "network" | "volumes" | "images";
+export type Need = "root" | "qemu" | "network" | "volumes" | "images" | "openclaw";
 
 const SYSTEM_PATH = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
@@ -38,13 +38,21 @@ const obstacles: Readonly<Record<Need, () => Promise<string | null>>> = {
     return missingProgram("ip", "iproute2") ?? withoutTun;
   },
   volumes: async () => missingProgram("cryptsetup", "cryptsetup-bin") ?? missingProgram("mke2fs", "e2fsprogs"),
-  images: async () => {
-    const builder = missingProgram("mmdebstrap", "mmdebstrap") ?? missingProgram("mkfs.erofs", "erofs-utils");
-    return builder === null || (await testImage("minimal")) !== null
-      ? null
-      : `${builder}, to build the image minimal that is not in ${imagesDir()} (MVM_TEST_IMAGES)`;
+  images: () => imageObstacle("minimal"),
+  /** An installed OpenClaw: see installed-openclaw.ts. */
+  openclaw: async () => {
+    if (process.env["MVM_OPENCLAW_DIR"] !== undefined) return null;
+    const withoutLoop = existsSync("/dev/loop-control") ? null : "needs loop devices: modprobe loop";
+    return (await obstacles.root()) ?? withoutLoop ?? imageObstacle("openclaw-gateway");
   },
 };
+
+async function imageObstacle(profile: string): Promise<string | null> {
+  const builder = missingProgram("mmdebstrap", "mmdebstrap") ?? missingProgram("mkfs.erofs", "erofs-utils");
+  return builder === null || (await hasTestImage(profile))
+    ? null
+    : `${builder}, to build the image ${profile} that is not in ${imagesDir()} (MVM_TEST_IMAGES)`;
+}
 
 function missingProgram(program: string, debianPackage: string): string | null {
   const isThere = SYSTEM_PATH.some((directory) => existsSync(join(directory, program)));

@@ -9,26 +9,30 @@ import {
   connectWhenAdmitted,
   GatewayRefusal,
   installedOpenClaw,
+  type InstalledOpenClaw,
   newDeviceIdentity,
   OpenClawClient,
   openOpenClawTenant,
   type OpenClawTenant,
+  requires,
   type RootedGuest,
 } from "@mvm/testing";
 import type { HandlerReport } from "../protocol/handler-report.ts";
 
-const openclaw = installedOpenClaw();
-const isRoot = process.getuid?.() === 0;
-const skip = "skip" in openclaw ? openclaw.skip : isRoot ? false : "it needs root for network namespaces";
+const skip = await requires("root", "openclaw");
 
+let openclaw: InstalledOpenClaw;
 let tenant: OpenClawTenant;
 
 before(async () => {
-  if ("skip" in openclaw || !isRoot) return;
+  if (skip !== false) return;
+  openclaw = await installedOpenClaw();
   tenant = await openOpenClawTenant(openclaw);
 });
 after(async () => {
-  if (skip === false) await tenant.close();
+  if (skip !== false) return;
+  await tenant.close();
+  await openclaw.close();
 });
 
 async function reportOf(guest: RootedGuest): Promise<HandlerReport> {

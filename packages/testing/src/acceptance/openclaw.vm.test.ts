@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { writeFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -16,14 +17,17 @@ import * as z from "zod";
 import { connectWhenAdmitted, GatewayRefusal, newDeviceIdentity, OpenClawClient } from "../openclaw-client.ts";
 import { requires } from "../requirements.ts";
 import { filesHolding } from "./files-holding.ts";
+import { hostHolding } from "./host-holding.ts";
 import { createOutside, type Outside } from "./outside.ts";
 import { runInGuest } from "./probe.ts";
 import { applyFleet, buildImage, createWorld, type World } from "./world.ts";
 
 const MODEL_SERVER = resolve(import.meta.dirname, "../model-server.ts");
 const MODEL_PORT = 18950;
-const TOKEN = "token-4be2c1d7a9f84e0fb6a3";
-const MODEL_KEY = "key-93d1f6b07c5e42a8a1cd";
+/** New in each run: what an earlier one left, or this file's own text, is never taken for them. */
+const TOKEN = `token-${randomBytes(10).toString("hex")}`;
+const MODEL_KEY = `key-${randomBytes(10).toString("hex")}`;
+const STARTED_AT = new Date();
 const ACME_GATEWAY = "acme-gw-0";
 const ACME_WORKER = "acme-worker-0";
 const READY_TIMEOUT = "1500s";
@@ -60,7 +64,7 @@ desired_counts = { running = ${running} }
 
 const skip = await requires("root", "qemu", "network", "volumes", "images");
 
-describe("an OpenClaw gateway with its worker", { skip, timeout: 40 * 60_000 }, () => {
+describe("an OpenClaw gateway with its worker", { skip, timeout: 50 * 60_000 }, () => {
   let world: World;
   let outside: Outside;
   const clients: OpenClawClient[] = [];
@@ -168,6 +172,11 @@ describe("an OpenClaw gateway with its worker", { skip, timeout: 40 * 60_000 }, 
         assert.notDeepEqual(await filesHolding(place, secret), [], `what is searched for is in ${place}`);
       for (const place of placesOf(ACME_WORKER)) assert.deepEqual(await filesHolding(place, secret), []);
     }
+  });
+
+  test("no process of the host shows them in arguments or environment, and no new file outside holds them", async () => {
+    for (const marker of [TOKEN, MODEL_KEY])
+      assert.deepEqual(await hostHolding({ marker, since: STARTED_AT, except: [world.dir] }), []);
   });
 
   test("another tenant reaches neither gateway nor worker, while both answer where they may", async () => {
