@@ -19,12 +19,13 @@ export interface HostProcess {
   readonly argv: string;
 }
 
-/** All processes of the host; those that end while it reads are left out. */
+/** All processes of the host; those that end while it reads, or that have ended and wait for init's note, are left out. */
 export async function processes(): Promise<readonly HostProcess[]> {
   const found: HostProcess[] = [];
   for (const name of (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry))) {
     try {
       const status = await readFile(`/proc/${name}/status`, "utf8");
+      if (/^State:\s+Z/m.test(status)) continue;
       const argv = (await readFile(`/proc/${name}/cmdline`, "utf8")).replaceAll("\0", " ");
       const uids = (/^Uid:\s+(.*)$/m.exec(status)?.[1] ?? "").split(/\s+/).map(Number);
       found.push({ pid: Number(name), uids, argv });
