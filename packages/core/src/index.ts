@@ -93,6 +93,7 @@ export {
 export { ResolvedType, resolveType, typeKey } from "./types/resolved-type.ts";
 export { restartReasons } from "./types/restart-reasons.ts";
 export { nodeClock } from "./node/clock.ts";
+export { takeExclusiveLock, type ExclusiveLock } from "./node/exclusive-lock.ts";
 export { nodeFiles } from "./node/files.ts";
 export { jsonLogger } from "./node/json-logger.ts";
 export { nodeRandom } from "./node/random.ts";

@@ -1,8 +1,7 @@
 /** This machine as the quickstart uses it. A host adapter. */
 import { createLinuxProcesses, hostProcesses, type NodeOnHost, remainsOfNode, tearDownNode } from "@mvm/agent";
-import { nodeFiles } from "@mvm/core";
+import { nodeFiles, takeExclusiveLock } from "@mvm/core";
 import type { NodeConfig, QuickstartHost } from "../commands/quickstart/host-port.ts";
-import { takeExclusiveLock } from "./exclusive-lock.ts";
 import { findInstallation } from "./installation.ts";
 import { thisMachine } from "./machine.ts";
 

@@ -53,19 +53,23 @@ async function mainPidOf(guest: RootedGuest, unit: string): Promise<number | und
 const isWorkerConnected = (report: HandlerReport): boolean =>
   report.peers.some((peer) => peer.name === tenant.workerId && peer.connected);
 
-async function untilReport(
-  guest: RootedGuest,
+/** Asks again and again until the answer is as wanted; fails with the last one. */
+async function until<Answer>(
   what: string,
-  condition: (report: HandlerReport) => boolean,
-): Promise<HandlerReport> {
-  const until = performance.now() + 180_000;
+  ask: () => Promise<Answer>,
+  condition: (answer: Answer) => boolean,
+): Promise<void> {
+  const deadline = performance.now() + 180_000;
   for (;;) {
-    const report = await reportOf(guest);
-    if (condition(report)) return report;
-    assert.ok(performance.now() < until, `not ${what}: ${JSON.stringify(report)}`);
+    const answer = await ask();
+    if (condition(answer)) return;
+    assert.ok(performance.now() < deadline, `not ${what}: ${JSON.stringify(answer)}`);
     await nodeClock.sleep(500);
   }
 }
+
+const untilReport = (guest: RootedGuest, what: string, condition: (report: HandlerReport) => boolean): Promise<void> =>
+  until(what, () => reportOf(guest), condition);
 
 test("before anything runs the gateway is not up, and the worker says that it needs pairing", { skip }, async () => {
   const health = await tenant.gateway.client.request("health", {}, { timeoutMs: 60_000 });
@@ -155,11 +159,11 @@ test("either side is restarted and they find each other again, without a code", 
   // told by its process.
   const pid = await mainPidOf(tenant.worker, tenant.workerUnit);
   await tenant.worker.run("systemctl", "restart", tenant.workerUnit);
-  const until = performance.now() + 60_000;
-  while ((await mainPidOf(tenant.worker, tenant.workerUnit)) === pid) {
-    assert.ok(performance.now() < until, "the unit has another process");
-    await nodeClock.sleep(500);
-  }
+  await until(
+    "another process",
+    () => mainPidOf(tenant.worker, tenant.workerUnit),
+    (now) => now !== pid,
+  );
   await untilReport(tenant.worker, "back", (report) => report.ready && report.needs.length === 0);
 });
 

@@ -3,8 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, beforeEach } from "node:test";
-import { isMvmError, nodeClock, nodeFiles } from "@mvm/core";
-import { takeExclusiveLock } from "../../host/exclusive-lock.ts";
+import { isMvmError, nodeClock, nodeFiles, takeExclusiveLock } from "@mvm/core";
 import { withCommandLock } from "./command-lock.ts";
 import { claimDirectory, removeOwn } from "./own-directory.ts";
 

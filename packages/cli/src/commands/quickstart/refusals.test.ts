@@ -4,11 +4,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { join } from "node:path";
 import test, { after, beforeEach } from "node:test";
 import { createLinuxProcesses, type HostProcess } from "@mvm/agent";
-import { exitCodeOf, isMvmError, nodeClock, nodeFiles } from "@mvm/core";
+import { exitCodeOf, isMvmError, nodeClock, nodeFiles, takeExclusiveLock } from "@mvm/core";
 import { capturedOutput } from "@mvm/testing";
 import { commandInput } from "../../command-input.ts";
 import type { CliContext } from "../../context.ts";
-import { takeExclusiveLock } from "../../host/exclusive-lock.ts";
 import { takeDown } from "./down.ts";
 import type { QuickstartHost } from "./host-port.ts";
 import { claimDirectory } from "./own-directory.ts";
