@@ -1,8 +1,8 @@
 /**
  * The test suites and the steps of each, as data.
  *
- * A test file belongs to a suite by its name: `*.vm.test.ts` to `vm`, `*.lab.test.ts` to `lab`, plain
- * `*.test.ts` to `check`.
+ * A test file belongs to a suite by its name: `*.vm.test.ts` to `vm`, `*.lab.test.ts` to `lab`,
+ * `*.long.test.ts` to `long`, plain `*.test.ts` to `check`.
  * Read by scripts/test.ts, which runs them; adding a step or a suite happens here only.
  */
 import { globSync } from "node:fs";
@@ -74,7 +74,7 @@ export function suites(root: string): readonly Suite[] {
       steps: [
         { kind: "command", name: "build", argv: [process.execPath, "scripts/build.ts"] },
         // One file at a time: they share the machine's memory and one set of booted OpenClaw VMs.
-        { kind: "tests", files: testFiles("vm", root), concurrency: 1, timeoutMs: 20 * 60_000 },
+        { kind: "tests", files: testFiles("vm", root), concurrency: 1, timeoutMs: 50 * 60_000 },
       ],
     },
     {
@@ -82,6 +82,12 @@ export function suites(root: string): readonly Suite[] {
       needs: ["root", "lab"],
       // Emulated, everything takes an order of magnitude longer.
       steps: [{ kind: "tests", files: testFiles("lab", root), concurrency: 1, timeoutMs: 90 * 60_000 }],
+    },
+    {
+      // By hand: what takes longer than anybody waits for.
+      name: "long",
+      needs: ["root"],
+      steps: [{ kind: "tests", files: testFiles("long", root), concurrency: 1, timeoutMs: 3 * 60 * 60_000 }],
     },
   ];
 }

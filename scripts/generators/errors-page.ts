@@ -9,6 +9,8 @@ const EXIT_MEANINGS: Readonly<Record<number, string>> = {
   4: "not found",
   5: "unavailable",
   6: "unsupported host",
+  130: "interrupted (SIGINT): what was asked for goes on",
+  143: "ended (SIGTERM): what was asked for goes on",
 };
 
 /** The text of docs/errors.md. */
@@ -18,7 +20,8 @@ export function errorsPage(): string {
     "",
     "<!-- Generated from packages/core/src/errors/catalogue.ts by `npm run generate`. -->",
     "",
-    "Every error has a permanent code. With `--json` it is printed on stderr as `{code, message, remedy, details}`.",
+    "Every error has a permanent code. With `--json` it is printed on stderr as",
+    "`{code, message, remedy, details, causes}`.",
     "",
     "| exit code | meaning |",
     "|---|---|",

@@ -42,7 +42,11 @@ const Lock = z.object({
   ),
 });
 const BuiltImage = z.object({
-  image: z.object({ revision: z.string(), artifacts: z.record(z.string(), z.object({ file: z.string() })) }),
+  image: z.object({
+    revision: z.string(),
+    input_hash: z.string(),
+    artifacts: z.record(z.string(), z.object({ file: z.string() })),
+  }),
 });
 
 /** A type whose image the tests boot, and the configuration that declares it. */
@@ -101,14 +105,17 @@ async function linkModules(root: string, checkout: string): Promise<void> {
   }
 }
 
-/** Builds the type's image, unless it was built, and takes that revision alone. */
+/**
+ * Builds the type's image, unless it was built, and takes that revision alone, with the note of its inputs:
+ * by that the tests find it built, where they could build none.
+ */
 async function addImage({ root, labDir, imagesDir }: PayloadRequest, type: TestedType, store: string): Promise<void> {
   const config = join(labDir, "images.toml");
   await writeFile(config, imagesConfig(root, imagesDir));
   const argv = [join(root, "mvm"), "--config", config, "image", "build", type.role, type.profile, "--json"] as const;
   const { image } = BuiltImage.parse(JSON.parse(await runOrThrow(argv, { timeoutMs: IMAGE_BUILD_TIMEOUT_MS })));
   const files = Object.values(image.artifacts).map(({ file }) => file);
-  for (const file of [...files, `revisions/${image.revision}.json`]) {
+  for (const file of [...files, `revisions/${image.revision}.json`, `inputs/${image.input_hash}`]) {
     await mkdir(dirname(join(store, file)), { recursive: true });
     if (!existsSync(join(store, file))) await linkOrCopy(join(imagesDir, file), join(store, file));
   }

@@ -2,8 +2,10 @@
  * Puts the parts of a node agent together over its ports. No behaviour of its own: who needs whom is
  * all that is said here.
  */
+import { keyedTurns, type TenantId } from "@mvm/core";
 import type { VmHandle } from "@mvm/runtime";
 import type { WakeUp } from "./execute/wake-up.ts";
+import { createAuditNotes, type AuditNotes } from "./execute/audit-notes.ts";
 import { createTroubles, type Troubles } from "./execute/troubles.ts";
 import { createWorkers, type Workers } from "./execute/workers.ts";
 import { createBootGuests } from "./guests/boot-guests.ts";
@@ -14,7 +16,6 @@ import type { InstanceRecord } from "./journal/instance-record.ts";
 import { createLifecycle, type Lifecycle } from "./lifecycle/lifecycle.ts";
 import { createNetworkUpkeep, type NetworkUpkeep } from "./lifecycle/network-upkeep.ts";
 import type { LifecyclePorts } from "./lifecycle/ports.ts";
-import { tenantTurns } from "./lifecycle/tenant-turns.ts";
 import { createVmAccess, type VmAccess } from "./lifecycle/vm-access.ts";
 import { createVmWatches, type VmWatches } from "./lifecycle/vm-watches.ts";
 import { createIntroductions, type Introductions } from "./pairing/introductions.ts";
@@ -37,6 +38,7 @@ export interface NodeParts {
   readonly lifecycle: Lifecycle;
   readonly workers: Workers;
   readonly troubles: Troubles;
+  readonly audit: AuditNotes;
   readonly introductions: Introductions;
 }
 
@@ -55,12 +57,13 @@ export function assembleNode(
   const { journal, clock, random, log } = ports;
   const changed = (): void => options.bell.ring();
   const troubles = createTroubles({ clock, random, log });
-  const turns = tenantTurns();
+  const audit = createAuditNotes({ journal, clock, log, node: settings.node });
+  const turns = keyedTurns<TenantId>();
   const vms = createVmAccess(ports);
   const channels = createGuestChannels({ vms, clock, random });
   const guests = createBootGuests({ channels, clock, version: options.agentVersion });
   const ingress = createIngress({ open: ports.openForwarder, log });
-  const upkeep = createNetworkUpkeep({ networks: ports.networks, journal, turns, clock, random, log });
+  const upkeep = createNetworkUpkeep({ networks: ports.networks, journal, turns, clock, random, log, changed });
   const lifecycle = createLifecycle({
     settings,
     turns,
@@ -74,10 +77,11 @@ export function assembleNode(
     ingress,
     upkeep,
     lifecycle,
-    watches: createVmWatches({ vms, changed }),
+    watches: createVmWatches({ vms, clock, changed }),
     links: createGuestLinks({ channels, clock, log, changed }),
-    workers: createWorkers({ lifecycle, journal, troubles, log, changed }),
+    workers: createWorkers({ lifecycle, journal, troubles, audit, log, changed }),
     troubles,
+    audit,
     introductions: createIntroductions({ channels, clock, random, log }),
   };
 }

@@ -2,8 +2,17 @@
  * The agent put together over this host: adapters, journal, API, coordinator client. Called by the
  * CLI's `agent run`, which owns the handle and closes it. Closing it stops no VM.
  */
+import { getRequestListener } from "@hono/node-server";
 import { createDriveImages } from "@mvm/build";
-import { nodeClock, nodeFiles, nodeRandom, openKeyStore, type Logger, type NodeCheckReport } from "@mvm/core";
+import {
+  listenOnSocket,
+  nodeClock,
+  nodeFiles,
+  nodeRandom,
+  openKeyStore,
+  type Logger,
+  type NodeCheckReport,
+} from "@mvm/core";
 import {
   createDmCryptVolumes,
   createFirecrackerDriver,
@@ -20,13 +29,13 @@ import {
   type Volumes,
 } from "@mvm/runtime";
 import { agentApp } from "./api/agent-app.ts";
-import { listenOnSocket } from "./api/host/unix-server.ts";
 import type { NodeAgentPorts } from "./assemble-node.ts";
 import { createBootImages } from "./boot-images.ts";
 import { unixCoordinator } from "./coordinator-client/coordinator.ts";
 import { followSpec } from "./coordinator-client/follow-spec.ts";
 import { statusReporter } from "./coordinator-client/report-status.ts";
 import { relaxationsOf, requireRoot } from "./host-support.ts";
+import { claimNamePrefix, type PrefixClaim } from "./host/prefix-claim.ts";
 import { ensureSecretsTmpfs } from "./host/secrets-tmpfs.ts";
 import { openTcpForwarder } from "./ingress/host/tcp-forwarder.ts";
 import { openAgentDatabase } from "./journal/host/agent-database.ts";
@@ -62,7 +71,7 @@ export interface RunningAgent {
 
 /**
  * Starts the agent; it serves and reconciles when this resolves.
- * @throws MvmError MVM_HOST_NOT_ROOT, MVM_HOST_UNSUPPORTED, MVM_AGENT_ALREADY_RUNNING, MVM_STORE_FAILED, MVM_API_UNAVAILABLE
+ * @throws MvmError MVM_HOST_NOT_ROOT, MVM_HOST_UNSUPPORTED, MVM_AGENT_ALREADY_RUNNING, MVM_NET_PREFIX_TAKEN, MVM_STORE_FAILED, MVM_API_UNAVAILABLE
  */
 export async function runAgent(settings: AgentSettings, { logger, version }: AgentPorts): Promise<RunningAgent> {
   requireRoot(process.getuid?.() ?? -1);
@@ -72,7 +81,9 @@ export async function runAgent(settings: AgentSettings, { logger, version }: Age
 
   const paths = nodePaths(settings);
   const journal = await openJournal(settings, paths);
+  let claim: PrefixClaim | null = null;
   try {
+    claim = await claimNamePrefix({ ...settings, files: nodeFiles });
     await ensureSecretsTmpfs(paths.secretsDir, host);
     return await serve({
       settings,
@@ -81,9 +92,11 @@ export async function runAgent(settings: AgentSettings, { logger, version }: Age
       journal,
       logger,
       version,
+      claim,
       ports: portsOver(host, { settings, paths, driver, journal, logger }),
     });
   } catch (error) {
+    await claim?.release();
     driver.close();
     journal.close();
     throw error;
@@ -157,7 +170,12 @@ function portsOver(host: Host, { settings, paths, driver, journal, logger }: Pro
   const { files, processes, clock, random } = host;
   return {
     driver,
-    networks: createTenantNetworks({ ...host, namePrefix: settings.namePrefix, runtimeDir: paths.networksDir }),
+    networks: createTenantNetworks({
+      ...host,
+      namePrefix: settings.namePrefix,
+      owner: settings.stateDir,
+      runtimeDir: paths.networksDir,
+    }),
     volumes: volumesFor(driver, settings, host),
     drives: createDriveImages(host),
     images: createBootImages(settings, files),
@@ -173,9 +191,9 @@ function portsOver(host: Host, { settings, paths, driver, journal, logger }: Pro
 }
 
 async function serve(
-  program: Program & { readonly version: string; readonly ports: NodeAgentPorts },
+  program: Program & { readonly version: string; readonly claim: PrefixClaim; readonly ports: NodeAgentPorts },
 ): Promise<RunningAgent> {
-  const { settings, paths, driver, journal, logger: log, version, ports } = program;
+  const { settings, paths, driver, journal, logger: log, version, claim, ports } = program;
   const facts = await liveFacts(program);
   const coordinator = unixCoordinator(settings.coordinatorSocket, settings.node);
   const reporter = statusReporter({ coordinator, clock: nodeClock, log, journal, status: () => agent.status() });
@@ -187,8 +205,12 @@ async function serve(
 
   await agent.recover();
   await reportUnknownThings({ ...ports, paths, namePrefix: settings.namePrefix }, log);
-  const app = agentApp(agent, log);
-  const server = await listenOnSocket(paths.socket, (request) => app.fetch(request));
+  const app = agentApp({ ...agent, status: () => reporter.status() }, log);
+  const server = await listenOnSocket({
+    path: paths.socket,
+    listener: getRequestListener((request) => app.fetch(request)),
+    takenCode: "MVM_AGENT_ALREADY_RUNNING",
+  });
   const stop = new AbortController();
   const generation = (): number => journal.spec()?.generation ?? -1;
   const loops = Promise.all([
@@ -210,6 +232,7 @@ async function serve(
       await agent.close();
       await loops;
       await server.close();
+      await claim.release();
       driver.close();
       journal.close();
       log.info("agent.stopped", { reason: "manual" });
@@ -231,6 +254,7 @@ async function liveFacts({
       agentVersion: version,
       startedAtMs,
       driver: fingerprint,
+      memOverhead: fingerprint.memOverhead,
       relaxations: relaxationsOf(fingerprint, swaps?.toString("utf8") ?? null),
     };
   };

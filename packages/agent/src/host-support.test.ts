@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isMvmError } from "@mvm/core";
+import { isMvmError, NO_MEM_OVERHEAD } from "@mvm/core";
 import type { DriverFingerprint } from "@mvm/runtime";
 import { relaxationsOf, requireRoot } from "./host-support.ts";
 import { mountArgv } from "./host/secrets-tmpfs.ts";
@@ -9,6 +9,7 @@ const driver: DriverFingerprint = {
   name: "qemu",
   version: "7.2",
   acceleration: "emulated",
+  memOverhead: NO_MEM_OVERHEAD,
   unusable: null,
   cannot: {},
   relaxations: ["guests are emulated"],

@@ -1,14 +1,15 @@
 /** The public names of agent: its program, its API as routes, and what the CLI needs of this host. */
-export { createLinuxCommands, createLinuxProcesses } from "@mvm/runtime";
+export { createLinuxProcesses, QEMU_MEM_OVERHEAD } from "@mvm/runtime";
 export type { BuiltImage } from "@mvm/build";
 export { agentRoutes, LogLine } from "./api/agent-routes.ts";
 export type { NodeAgentPorts } from "./assemble-node.ts";
 export { checkThisNode, runAgent, type AgentPorts, type RunningAgent } from "./compose.ts";
-export { removeSecretsTmpfs } from "./host/secrets-tmpfs.ts";
 export { openImageTools, type ImageTools, type ImageToolsOptions } from "./image-tools.ts";
 export { openAgentDatabase } from "./journal/host/agent-database.ts";
 export { sqliteJournal } from "./journal/host/sqlite-journal.ts";
 export type { Journal } from "./journal/journal.ts";
 export { createNodeAgent, type NodeAgent } from "./node-agent.ts";
-export { tearDownNode } from "./tear-down.ts";
+export { nodePaths } from "./node-paths.ts";
+export { hostProcesses, type HostProcess } from "./observe/host-processes.ts";
+export { type NodeOnHost, remainsOfNode, tearDownNode } from "./tear-down.ts";
 export { agentSettings, type AgentSettings, type Machine } from "./settings.ts";

@@ -58,7 +58,7 @@ export function createNodeAgent({ settings, ports, facts, agentVersion, changed 
   return {
     recover: () => adopt(node),
     run: () =>
-      rounds(node, { bell, signal: stop.signal }, (round) => {
+      rounds(node, { bell, facts, signal: stop.signal }, (round) => {
         planned = round;
         roundAtMs = ports.clock.monotonicMs();
         changed();
@@ -95,14 +95,14 @@ async function adopt({ ports: { journal, log }, vms, watches }: NodeParts): Prom
 
 async function rounds(
   node: NodeParts,
-  pace: { readonly bell: WakeUp; readonly signal: AbortSignal },
+  pace: { readonly bell: WakeUp; readonly facts: () => NodeFacts; readonly signal: AbortSignal },
   ended: (round: Planned | null) => void,
 ): Promise<void> {
   const { journal, clock, log } = node.ports;
   while (!pace.signal.aborted) {
     let nextCheckAtMs: number | null = null;
     try {
-      const round = reconcile(node, journal.spec());
+      const round = reconcile(node, journal.spec(), pace.facts());
       nextCheckAtMs = round?.plan.nextCheckAtMs ?? null;
       ended(round);
     } catch (error) {
@@ -114,7 +114,7 @@ async function rounds(
 }
 
 function statusOf(node: NodeParts, facts: NodeFacts, planned: Planned | null): NodeStatus {
-  const { settings, ports, workers, links, ingress } = node;
+  const { settings, ports, workers, links, watches, ingress, upkeep } = node;
   const running = new Map(runningInstances(node).map(({ record, vm }) => [record.instance_id, vm]));
   return nodeStatus({
     settings,
@@ -123,10 +123,12 @@ function statusOf(node: NodeParts, facts: NodeFacts, planned: Planned | null): N
     nowMs: ports.clock.nowMs(),
     records: ports.journal.records(),
     notes: workers.notes(),
+    networks: upkeep.observed(),
     live({ instance_id: id }) {
       const vm = running.get(id);
       return {
         guest: vm === undefined ? null : links.view(vm),
+        vm: vm === undefined ? null : watches.seen(vm),
         ingressProblem: vm === undefined ? null : ingress.problem(id),
       };
     },

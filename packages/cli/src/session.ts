@@ -3,6 +3,7 @@
  * and clients of the two sockets that it names.
  */
 import { isMvmError, loadConfig, type LoadedConfig, MvmError, unixClient, type UnixClient } from "@mvm/core";
+import { nodePaths } from "@mvm/agent";
 import type { CommandInput } from "./command-input.ts";
 import type { CliContext } from "./context.ts";
 
@@ -46,11 +47,16 @@ export async function withSession(
       loaded,
       configFacts,
       coordinator: unixClient(socket),
-      agent: unixClient(`${loaded.config.node.runtime_dir}/agent.sock`),
+      agent: agentClient(loaded.config),
     });
   } catch (error) {
     throw isMvmError(error) ? withConfig(error, configFacts) : error;
   }
+}
+
+/** A client of the agent of this node. */
+export function agentClient({ node }: LoadedConfig["config"]): UnixClient {
+  return unixClient(nodePaths({ stateDir: node.state_dir, runtimeDir: node.runtime_dir }).socket);
 }
 
 /** Loads the config that the command line names and says on standard error which one it is. */

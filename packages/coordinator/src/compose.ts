@@ -6,27 +6,28 @@ import { join } from "node:path";
 import {
   hashOf,
   isoTime,
+  listenOnSocket,
   messageOf,
   nodeClock,
   nodeFiles,
   nodeRandom,
   openKeyStore,
   openSqliteStore,
+  turns,
   type Clock,
   type Files,
   type ImageCatalog,
   type Logger,
   type Random,
 } from "@mvm/core";
+import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
 import { serveNodeApi } from "./api/node-routes.ts";
 import { serveOperatorApi } from "./api/operator-routes.ts";
 import { answerErrors } from "./api/serve-route.ts";
 import { changeSignal } from "./change-signal.ts";
-import { listenOnSocket } from "./host/unix-server.ts";
 import { services, type Services } from "./services/services.ts";
 import type { CoordinatorSettings } from "./settings.ts";
-import { turns } from "./turns.ts";
 
 const HOUSEKEEPING_INTERVAL_MS = 2000;
 
@@ -77,7 +78,11 @@ export async function runCoordinator(
     answerErrors(app, logger);
     serveOperatorApi({ app, closing: closing.signal }, all);
     serveNodeApi({ app, closing: closing.signal }, all.nodes);
-    const server = await listenOnSocket(settings.socketPath, (request) => app.fetch(request));
+    const server = await listenOnSocket({
+      path: settings.socketPath,
+      listener: getRequestListener((request) => app.fetch(request)),
+      takenCode: "MVM_COORDINATOR_ALREADY_RUNNING",
+    });
     const housekeeping = keepHouse(all, closing.signal);
     logger.info("coordinator.started", {
       socket: settings.socketPath,

@@ -25,6 +25,12 @@ export function canonicalJson(value: unknown): string {
   return text ?? "null";
 }
 
+/** A UUID of version 8 (RFC 9562: free to fill) from the first 32 of a hash's hexadecimal digits. */
+export function uuidFromHash(hash: string): string {
+  const digits = `${hash.slice(0, 12)}8${hash.slice(13, 16)}8${hash.slice(17, 32)}`;
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
 /** SHA-256 of a value's canonical JSON, hexadecimal. */
 export function hashOf(value: unknown): string {
   return sha256(canonicalJson(value));

@@ -2,6 +2,7 @@
 export { ErrorBody, errorBody, httpStatusOf, isErrorCode } from "./api/error-body.ts";
 export { FleetChange, FleetPlan } from "./api/fleet-plan.ts";
 export { unixClient, type ApiCall, type UnixClient } from "./api/host/unix-client.ts";
+export { listenOnSocket } from "./api/host/unix-server.ts";
 export { NodeCheck, NodeCheckReport } from "./api/node-check.ts";
 export { ChainHead, MAX_AUDIT_BATCH, StatusAnswer, StatusDelivery, nodeRoutes } from "./api/node-api.ts";
 export {
@@ -29,11 +30,12 @@ export { AuditEntry, Cause, chainEntry, firstBrokenEntry, type AuditDraft } from
 export type { EffectiveConfig } from "./config/effective-config.ts";
 export { type ConfigRule, type ConfigSearch } from "./config/find-config.ts";
 export { loadConfig, type LoadedConfig } from "./config/load-config.ts";
+export { withDeadline } from "./deadline.ts";
 export { catalogue, type CatalogueEntry, type ErrorCode, type ExitCode } from "./errors/catalogue.ts";
 export { MvmError, exitCodeOf, isMvmError, messageOf, type MvmErrorFields, type Retry } from "./errors/mvm-error.ts";
 export { ConnectorSettings, Egress, Fleet, FleetPool, FleetTenant, ModelSettings } from "./fleet/schema.ts";
 export { loadFleet, type LoadedFleet } from "./fleet/load-fleet.ts";
-export { canonicalJson, hashOf, sha256 } from "./hash.ts";
+export { canonicalJson, hashOf, sha256, uuidFromHash } from "./hash.ts";
 export {
   InstanceId,
   NodeId,
@@ -47,6 +49,17 @@ export {
 } from "./ids.ts";
 export { Artifact, ArtifactName, ImageManifest, type CatalogueImage, type ImageCatalog } from "./images/manifest.ts";
 export { instanceEvents, transition, transitions, type InstanceEvent, type InstanceState } from "./instance-state.ts";
+export {
+  contains,
+  formatAddress,
+  formatRange,
+  overlaps,
+  parseRange,
+  prefixLengthOf,
+  rangeAt,
+  sizeOf,
+  type Ipv4Range,
+} from "./ipv4-range.ts";
 export { openKeyStore, type KeyStore } from "./keys/key-store.ts";
 export { seal, secretContext, unseal, type SealRequest } from "./keys/seal.ts";
 export { isoTime, type Clock } from "./ports/clock.ts";
@@ -56,10 +69,21 @@ export type { Logger } from "./ports/logger.ts";
 export type { ProcessFacts, ProcessRef, Processes, SpawnDetachedRequest } from "./ports/processes.ts";
 export type { Random } from "./ports/random.ts";
 export { Secret } from "./secret.ts";
+export { hostMemMib, hostMemText, MemOverhead, NO_MEM_OVERHEAD, sharedOverheadMib } from "./spec/mem-overhead.ts";
 export { Hold, InstanceSpec, NodeSpec, PoolSpec, TenantNetworkSpec, TenantSpec, Uplink } from "./spec/node-spec.ts";
-export { Condition, GuestReport, InstanceStateName, InstanceStatus, NodeStatus, Refusal } from "./spec/node-status.ts";
+export {
+  Condition,
+  GuestReport,
+  InstanceStateName,
+  InstanceStatus,
+  NetworkCondition,
+  NodeStatus,
+  RefusedChain,
+  Refusal,
+} from "./spec/node-status.ts";
 export { Problem, problemLine, problemsError, problemsOf, type Place } from "./toml/problem.ts";
 export { tomlText } from "./toml/toml-text.ts";
+export { keyedTurns, turns, type KeyedTurns, type Turns } from "./turns.ts";
 export {
   MicrovmsTables,
   PatchDeclaration,
@@ -68,10 +92,13 @@ export {
   WarmDeclaration,
 } from "./types/declarations.ts";
 export { ResolvedType, resolveType, typeKey } from "./types/resolved-type.ts";
+export { restartReasons } from "./types/restart-reasons.ts";
 export { nodeClock } from "./node/clock.ts";
+export { takeExclusiveLock, type ExclusiveLock } from "./node/exclusive-lock.ts";
 export { nodeFiles } from "./node/files.ts";
 export { jsonLogger } from "./node/json-logger.ts";
 export { nodeRandom } from "./node/random.ts";
+export { isBusy, jsonColumn, openSqlite, type SqliteDatabase } from "./store/adapters/sqlite/database.ts";
 export { openSqliteStore } from "./store/adapters/sqlite/sqlite-store.ts";
 export {
   COORDINATOR_WRITER,

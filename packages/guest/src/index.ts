@@ -1,14 +1,15 @@
-/** The public names of guest: what the host's agent needs of the guest channel and of OpenClaw's files. */
+/** The public names of guest: what the host's agent needs of the guest channel and of the handlers. */
 export type { DialGuest } from "./host/dial.ts";
 export { GuestClient, type GuestClientParts, type GuestRequestOptions } from "./host/guest-client.ts";
-export { handlerFiles } from "./openclaw/config/handler-files.ts";
+export { handlerFiles } from "./handlers/handler-files.ts";
 export type {
   ConnectorMapping,
   HandlerFile,
   HandlerFiles,
   HandlerInput,
   HandlerPeerSpec,
-} from "./openclaw/config/handler-input.ts";
+} from "./handlers/handler-input.ts";
+export { makerFor, offerMaker } from "./handlers/known-handlers.ts";
 export type {
   ConnectorReport,
   HandlerFailure,

@@ -27,6 +27,8 @@ export type {
 } from "./vmm/driver.ts";
 export type { FirecrackerDriverOptions } from "./vmm/firecracker/driver-parts.ts";
 export { createFirecrackerDriver } from "./vmm/firecracker/firecracker-driver.ts";
+export { vmJailsDir } from "./vmm/firecracker/jail-paths.ts";
+export { QEMU_MEM_OVERHEAD } from "./vmm/qemu/mem-overhead.ts";
 export { createQemuDriver, type QemuDriverOptions } from "./vmm/qemu/qemu-driver.ts";
 export type { ConnectOptions, UnixSockets } from "./vmm/unix-sockets.ts";
 export { createDmCryptVolumes, type DmCryptVolumesOptions } from "./volumes/dm-crypt-volumes.ts";

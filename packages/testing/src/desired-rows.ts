@@ -129,6 +129,7 @@ export function nodeStatus(observedGeneration: number, change: Partial<NodeStatu
     relaxations: [],
     capacity: { cpus: 4, mem_mib: 8192, allocated_mem_mib: 0 },
     tenants: [],
+    network_conditions: [],
     instances: [],
     ...change,
   };

@@ -82,6 +82,7 @@ export {
   type DeviceIdentity,
   type OpenClawClientOptions,
 } from "./openclaw-client.ts";
+export { FakeClock } from "./fakes/fake-clock.ts";
 export { FakeNode } from "./fakes/fake-node.ts";
 export {
   singlePoolSpec,

@@ -17,6 +17,8 @@ const CLIENTS = {
 } as const;
 const SCOPES = ["operator.read", "operator.write", "operator.admin"];
 const DEFAULT_TIMEOUT_MS = 120_000;
+/** A first turn loads much of OpenClaw, which an emulated gateway takes minutes for. */
+const TURN_TIMEOUT_MS = 600_000;
 
 const Frame = z.discriminatedUnion("type", [
   z.object({ type: z.literal("event"), event: z.string(), payload: z.unknown().optional() }),
@@ -119,7 +121,9 @@ export class OpenClawClient {
     const Run = z.object({ runId: z.string() });
     const Reply = z.object({ status: z.string(), terminalReply: z.object({ text: z.string() }).loose().optional() });
     const { runId } = Run.parse(await this.call("agent", { message, sessionKey: "agent:main:main", idempotencyKey }));
-    const ended = Reply.parse(await this.call("agent.wait", { runId, timeoutMs: DEFAULT_TIMEOUT_MS }));
+    const ended = Reply.parse(
+      await this.#wire.call("agent.wait", { runId, timeoutMs: TURN_TIMEOUT_MS }, TURN_TIMEOUT_MS + DEFAULT_TIMEOUT_MS),
+    );
     if (ended.status !== "ok") throw new Error(`the turn ended with ${ended.status}`);
     return ended.terminalReply?.text ?? "";
   }
@@ -216,14 +220,14 @@ class Wire {
     });
   }
 
-  async call(method: string, params: object): Promise<unknown> {
+  async call(method: string, params: object, timeoutMs = this.#timeoutMs): Promise<unknown> {
     this.#calls += 1;
     const id = String(this.#calls);
     const answer = Promise.withResolvers<unknown>();
     this.#waiting.set(id, answer);
     const over = new AbortController();
-    const late = delay(this.#timeoutMs, undefined, { signal: over.signal }).then(() => {
-      throw new Error(`no answer to ${method} within ${this.#timeoutMs} ms`);
+    const late = delay(timeoutMs, undefined, { signal: over.signal }).then(() => {
+      throw new Error(`no answer to ${method} within ${timeoutMs} ms`);
     });
     this.#socket.send(JSON.stringify({ type: "req", id, method, params }));
     try {

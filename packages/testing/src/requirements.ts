@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { imagesDir, testImage } from "./test-images.ts";
+import { hasTestImage, imagesDir } from "./test-images.ts";
 
 export type Need =
   | "root"
@@ -14,6 +14,7 @@ export type Need =
   | "volumes"
   | "device-mapper"
   | "images"
+  | "openclaw"
   | "units"
   | "firecracker"
   | "firecracker-programs";
@@ -57,11 +58,12 @@ const obstacles: Readonly<Record<Need, () => Promise<string | null>>> = {
       : "needs mvm installed as systemd units: npm run lab",
   "firecracker-programs": async () => missingFirecracker(),
   firecracker: async () => missingFirecracker() ?? missingVirtualization(),
-  images: async () => {
-    const builder = missingProgram("mmdebstrap", "mmdebstrap") ?? missingProgram("mkfs.erofs", "erofs-utils");
-    return builder === null || (await testImage("minimal")) !== null
-      ? null
-      : `${builder}, to build the image minimal that is not in ${imagesDir()} (MVM_TEST_IMAGES)`;
+  images: () => imageObstacle("minimal"),
+  /** An installed OpenClaw: see installed-openclaw.ts. */
+  openclaw: async () => {
+    if (process.env["MVM_OPENCLAW_DIR"] !== undefined) return null;
+    const withoutLoop = existsSync("/dev/loop-control") ? null : "needs loop devices: modprobe loop";
+    return (await obstacles.root()) ?? withoutLoop ?? imageObstacle("openclaw-gateway");
   },
 };
 
@@ -85,6 +87,13 @@ function missingVirtualization(): string | null {
   return ["cpu", "io", "memory", "pids"].every((name) => controllers.split(/\s+/).includes(name))
     ? null
     : "needs cgroup v2 with the controllers cpu, io, memory and pids";
+}
+
+async function imageObstacle(profile: string): Promise<string | null> {
+  const builder = missingProgram("mmdebstrap", "mmdebstrap") ?? missingProgram("mkfs.erofs", "erofs-utils");
+  return builder === null || (await hasTestImage(profile))
+    ? null
+    : `${builder}, to build the image ${profile} that is not in ${imagesDir()} (MVM_TEST_IMAGES)`;
 }
 
 function missingProgram(program: string, debianPackage: string): string | null {

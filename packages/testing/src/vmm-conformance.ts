@@ -24,17 +24,23 @@ export interface DriverUnderTest {
   readonly open: (fixture: VmFixture) => VmmDriver;
 }
 
+interface ImageCases {
+  readonly profile: string;
+  readonly role: string;
+  readonly cases: readonly Case[];
+}
+
 /** The cases by the image that their VMs boot: `probe` has a witness in it. */
-const casesByImage: Readonly<Record<string, readonly Case[]>> = {
-  minimal: [...lifeCases, ...refusalCases],
-  probe: [...pauseCases, ...snapshotCases, ...restoreRefusalCases],
-};
+const casesByImage: readonly ImageCases[] = [
+  { profile: "minimal", role: "worker", cases: [...lifeCases, ...refusalCases] },
+  { profile: "probe", role: "probe", cases: [...pauseCases, ...snapshotCases, ...restoreRefusalCases] },
+];
 
 /** Registers the suite's tests; skipped, with the reason, where the machine lacks something. */
 export async function vmmConformance({ name, needs, dataDrive, open }: DriverUnderTest): Promise<void> {
   const skip = await requires("root", "network", "volumes", "images", ...needs);
-  for (const [image, cases] of Object.entries(casesByImage)) {
-    void describe(`${name}: driver conformance with ${image} VMs`, { skip }, () => {
+  for (const { profile, role, cases } of casesByImage) {
+    void describe(`${name}: driver conformance with ${profile} VMs`, { skip }, () => {
       let fixture: VmFixture;
       const drivers: VmmDriver[] = [];
       const start = (): VmmDriver => {
@@ -44,7 +50,7 @@ export async function vmmConformance({ name, needs, dataDrive, open }: DriverUnd
       };
 
       before(async () => {
-        fixture = await openVmFixture(await ensureTestImage(image), dataDrive);
+        fixture = await openVmFixture(await ensureTestImage(profile, role), dataDrive);
       });
       after(async () => {
         for (const driver of drivers) driver.close();

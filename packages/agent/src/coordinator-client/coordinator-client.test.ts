@@ -79,11 +79,11 @@ describe("the agent and its coordinator", () => {
     const { coordinator, stop } = connected(node);
     coordinator.wanted = singlePoolSpec();
     assert.ok(await node.until(() => node.stateOf("acme-vm-0") === "running"));
-    assert.ok(await node.until(() => coordinator.held.length === 2));
+    assert.ok(await node.until(() => coordinator.held.length === 3));
     await node.until(() => false, 30_000);
     assert.deepEqual(
       coordinator.held.map(({ event }) => event),
-      ["instance.start", "instance.start.done"],
+      ["instance.start", "instance.start.done", "instance.ready"],
     );
     assert.equal(firstBrokenEntry(coordinator.held), null);
     assert.equal(coordinator.deliveries.at(-1)?.status.observed_generation, 1);
@@ -113,7 +113,7 @@ describe("the agent and its coordinator", () => {
     stop.abort();
   });
 
-  it("says once that the coordinator refuses a chain, and keeps reporting status", async () => {
+  it("says once that the coordinator refuses a chain, keeps reporting status, and tries the chain again slowly", async () => {
     const node = new FakeNode();
     node.startAgent();
     const { coordinator, stop } = connected(node);
@@ -123,6 +123,13 @@ describe("the agent and its coordinator", () => {
     await node.until(() => false, 60_000);
     assert.equal(node.log.filter(({ event }) => event === "audit.refused").length, 1);
     assert.ok(coordinator.deliveries.length > 3);
+    assert.equal(coordinator.deliveries.filter(({ audit }) => audit.length > 0).length, 1, "not sent again and again");
+    const [refused] = coordinator.deliveries.at(-1)?.status.refused_chains ?? [];
+    assert.deepEqual([refused?.tenant_id, refused?.problem], ["acme", coordinator.problem]);
+    coordinator.problem = null;
+    assert.ok(await node.until(() => coordinator.held.length === 3, 6 * 60_000));
+    await node.until(() => false, 30_000);
+    assert.equal(coordinator.deliveries.at(-1)?.status.refused_chains, undefined);
     stop.abort();
   });
 });

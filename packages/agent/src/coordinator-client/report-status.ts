@@ -9,12 +9,12 @@ import {
   type Logger,
   type NodeStatus,
   type StatusAnswer,
-  type TenantId,
 } from "@mvm/core";
 import { wakeUp, type WakeUp } from "../execute/wake-up.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { reach } from "./reach.ts";
+import { refusedChains, type RefusedChains } from "./refused-chains.ts";
 
 const LONGEST_PAUSE_MS = 10_000;
 /** Changes come in bursts; one delivery tells of all of them. */
@@ -31,25 +31,36 @@ export interface ReportStatusParts {
 export interface StatusReporter {
   /** Something has changed: report soon. */
   ring(): void;
+  /** The node's status with what the coordinator refuses of it. */
+  status(): NodeStatus;
   run(signal: AbortSignal): Promise<void>;
 }
 
 export function statusReporter(parts: ReportStatusParts): StatusReporter {
   const bell = wakeUp(parts.clock);
-  return { ring: () => bell.ring(), run: (signal) => report(parts, bell, signal) };
+  const refused = refusedChains(parts.clock, parts.log);
+  const status = (): NodeStatus => {
+    const chains = refused.list();
+    return chains.length === 0 ? parts.status() : { ...parts.status(), refused_chains: [...chains] };
+  };
+  const reporting = { ...parts, status, refused, bell };
+  return { ring: () => bell.ring(), status, run: (signal) => report(reporting, signal) };
 }
 
-async function report(parts: ReportStatusParts, bell: WakeUp, signal: AbortSignal): Promise<void> {
-  const { coordinator, clock, log, journal } = parts;
+interface Reporting extends ReportStatusParts {
+  readonly refused: RefusedChains;
+  readonly bell: WakeUp;
+}
+
+async function report(parts: Reporting, signal: AbortSignal): Promise<void> {
+  const { coordinator, clock, log, journal, refused, bell } = parts;
   const reachable = reach("status", log);
-  /** Chains whose entries the coordinator refuses: told once, and not sent again and again. */
-  const refused = new Set<TenantId | null>();
   while (!signal.aborted) {
     try {
       const audit = undelivered(journal, refused);
       const answer = await coordinator.deliver({ status: parts.status(), audit: [...audit] }, signal);
       reachable.succeeded();
-      acknowledge(answer, { journal, refused, log });
+      acknowledge(answer, parts);
       const isMore = audit.length === MAX_AUDIT_BATCH;
       if (!isMore) await bell.wait(LONGEST_PAUSE_MS, signal);
       await clock.sleep(SHORTEST_PAUSE_MS, signal).catch(() => undefined);
@@ -60,31 +71,20 @@ async function report(parts: ReportStatusParts, bell: WakeUp, signal: AbortSigna
 }
 
 /** The oldest entries that are not acknowledged, chain by chain, as many as one delivery holds. */
-function undelivered(
-  journal: ReportStatusParts["journal"],
-  refused: ReadonlySet<TenantId | null>,
-): readonly AuditEntry[] {
+function undelivered(journal: Reporting["journal"], refused: RefusedChains): readonly AuditEntry[] {
   const entries: AuditEntry[] = [];
   for (const { tenant_id, acknowledged, newest } of journal.auditChains()) {
     const room = MAX_AUDIT_BATCH - entries.length;
-    if (room === 0 || newest <= acknowledged || refused.has(tenant_id)) continue;
+    if (room === 0 || newest <= acknowledged || !refused.isDue(tenant_id)) continue;
     entries.push(...journal.auditAfter(tenant_id, acknowledged, room));
   }
   return entries;
 }
 
-interface Acknowledging {
-  readonly journal: ReportStatusParts["journal"];
-  readonly refused: Set<TenantId | null>;
-  readonly log: Logger;
-}
-
-function acknowledge({ chains }: StatusAnswer, { journal, refused, log }: Acknowledging): void {
+function acknowledge({ chains }: StatusAnswer, { journal, refused }: Reporting): void {
   const known = new Map(journal.auditChains().map((chain) => [chain.tenant_id, chain.acknowledged]));
   for (const { tenant_id, acknowledged, problem } of chains) {
     if (known.get(tenant_id) !== acknowledged) journal.acknowledge(tenant_id, acknowledged);
-    if (problem === null) continue;
-    refused.add(tenant_id);
-    log.error("audit.refused", { tenant: tenant_id, problem });
+    refused.note(tenant_id, problem);
   }
 }

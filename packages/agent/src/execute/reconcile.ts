@@ -2,11 +2,11 @@
  * One round of reconciling: observe, plan, carry out, and keep what follows running guests (links,
  * watches, ports, introductions) in step. Called by the agent's loop; returns at once, the work goes on.
  */
-import { messageOf, type InstanceId, type NodeSpec } from "@mvm/core";
+import { messageOf, type InstanceId, type MemOverhead, type NodeSpec } from "@mvm/core";
 import { runningInstances, type NodeParts, type RunningInstance } from "../assemble-node.ts";
 import type { ForwardTarget } from "../ingress/ingress.ts";
 import { observeNode } from "../observe/observe-node.ts";
-import { planIntroductions, type PairingCandidate } from "../pairing/pairing-plan.ts";
+import { planIntroductions } from "../pairing/pairing-plan.ts";
 import type { Action, Observed, Plan } from "../plan/plan.ts";
 import { planNode } from "../plan/plan-node.ts";
 
@@ -18,7 +18,11 @@ export interface Planned {
 }
 
 /** A round without a spec follows what runs and plans nothing. */
-export function reconcile(node: NodeParts, spec: NodeSpec | null): Planned | null {
+export function reconcile(
+  node: NodeParts,
+  spec: NodeSpec | null,
+  { memOverhead }: { readonly memOverhead: MemOverhead },
+): Planned | null {
   const running = runningInstances(node);
   followGuests(node, running);
   introduce(node, running);
@@ -31,8 +35,10 @@ export function reconcile(node: NodeParts, spec: NodeSpec | null): Planned | nul
     parallelStarts: settings.parallelStarts,
     bootWindowMs: settings.bootTimeoutMs,
     guestMemMib: settings.guestMemMib,
+    memOverhead,
   };
   const plan = planNode({ spec, observed, policy, nowMs: ports.clock.nowMs() });
+  node.audit.decided({ spec, observed, decisions: plan.decisions });
   for (const action of plan.actions) carryOut(node, action);
   return { spec, observed, plan };
 }
@@ -59,7 +65,7 @@ function carryOut(node: NodeParts, action: Action): void {
   const { workers, upkeep, ports } = node;
   switch (action.kind) {
     case "interrupt":
-      workers.interrupt(action.id);
+      workers.interrupt(action.id, action.reason);
       return;
     case "forget":
       attempt(
@@ -79,12 +85,12 @@ function carryOut(node: NodeParts, action: Action): void {
   }
 }
 
-function introduce({ links, introductions }: NodeParts, running: readonly RunningInstance[]): void {
+function introduce({ links, introductions, ports }: NodeParts, running: readonly RunningInstance[]): void {
   const handles = new Map(running.map(({ record, vm }) => [record.instance_id, vm]));
-  const candidates = running.flatMap(({ record, vm }): PairingCandidate[] => {
-    const view = links.view(vm);
-    const candidate = { id: record.instance_id, tenant: record.tenant_id, declared: record.made_from.guest_handlers };
-    return view === null ? [] : [{ ...candidate, handlers: view.handlers }];
+  const candidates = ports.journal.records().map(({ instance_id: id, tenant_id: tenant, made_from }) => {
+    const vm = handles.get(id);
+    const handlers = vm === undefined ? [] : (links.view(vm)?.handlers ?? []);
+    return { id, tenant, declared: made_from.guest_handlers, handlers };
   });
   introductions.carryOut(
     planIntroductions(candidates).flatMap((introduction) => {

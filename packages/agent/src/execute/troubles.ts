@@ -2,29 +2,18 @@
  * What went wrong with instances and is not in the journal: refusals, which changed nothing, and
  * operations that could not even be journalled. In memory, because both are found again by trying.
  */
-import {
-  isMvmError,
-  messageOf,
-  type Clock,
-  type ErrorCode,
-  type InstanceId,
-  type Logger,
-  type MvmError,
-  type Random,
-  type Refusal,
-} from "@mvm/core";
+import type { Clock, ErrorCode, InstanceId, Logger, MvmError, Random, Refusal } from "@mvm/core";
 import type { OperationKind } from "../journal/operation-record.ts";
 import { retryDelayMs } from "../plan/backoff.ts";
+import { troubleOf, type Trouble } from "../plan/trouble.ts";
 
 export interface Refused {
   readonly refusal: Refusal;
   readonly recheckAtMs: number;
 }
 
-export interface Stalled {
+export interface Stalled extends Trouble {
   readonly operation: OperationKind;
-  readonly message: string;
-  readonly retryAtMs: number;
 }
 
 export interface Troubles {
@@ -54,8 +43,8 @@ export function createTroubles({
   readonly log: Logger;
 }): Troubles {
   const refusals = new Map<InstanceId, Refused & { readonly attempts: number }>();
-  const stalls = new Map<InstanceId, Stalled & { readonly attempts: number }>();
-  const later = (attempts: number): number => clock.nowMs() + retryDelayMs(attempts, random.bytes(1).readUInt8() / 256);
+  const stalls = new Map<InstanceId, Stalled>();
+  const jitter = (): number => random.bytes(1).readUInt8() / 256;
 
   return {
     noteRefusal(id, { code, message, remedy }) {
@@ -64,20 +53,17 @@ export function createTroubles({
       refusals.set(id, {
         refusal: { rule, code, message, remedy },
         attempts,
-        recheckAtMs: later(attempts + REFUSAL_BACKOFF_STEPS),
+        recheckAtMs: clock.nowMs() + retryDelayMs(attempts + REFUSAL_BACKOFF_STEPS, jitter()),
       });
       stalls.delete(id);
       if (attempts === 1) log.warn("instance.refused", { instance: id, rule, code, error: message });
     },
     noteStall(id, operation, error) {
-      const attempts = (stalls.get(id)?.attempts ?? 0) + 1;
-      stalls.set(id, { operation, message: messageOf(error), attempts, retryAtMs: later(attempts) });
-      log.error("operation.stalled", {
-        instance: id,
-        operation,
-        code: isMvmError(error) ? error.code : null,
-        error: messageOf(error),
-      });
+      const known = stalls.get(id) ?? null;
+      const before = known?.operation === operation ? known : null;
+      const trouble = troubleOf(error, { before, nowMs: clock.nowMs(), jitter: jitter() });
+      stalls.set(id, { ...trouble, operation });
+      log.error("operation.stalled", { instance: id, operation, code: trouble.code, error: trouble.message });
     },
     clear(id) {
       refusals.delete(id);

@@ -6,10 +6,11 @@
  */
 import type { InstanceId, Logger } from "@mvm/core";
 import type { Journal } from "../journal/journal.ts";
-import type { OperationKind } from "../journal/operation-record.ts";
+import type { OperationKind, Reason } from "../journal/operation-record.ts";
 import type { Intent, Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { Outcome } from "../lifecycle/run-operation.ts";
 import type { Action } from "../plan/plan.ts";
+import type { AuditNotes } from "./audit-notes.ts";
 import type { Refused, Stalled, Troubles } from "./troubles.ts";
 
 type InstanceAction = Exclude<
@@ -27,8 +28,8 @@ export interface WorkNotes {
 export interface Workers {
   /** Begins the action unless the instance has work under way. */
   begin(action: InstanceAction): void;
-  /** Ends the work under way early, where that is safe. */
-  interrupt(id: InstanceId): void;
+  /** Ends the work under way early, where that is safe; `reason` is the newer intent's. */
+  interrupt(id: InstanceId, reason: Reason): void;
   /** What is known of each instance that has work under way or had trouble; others are not in it. */
   notes(): ReadonlyMap<InstanceId, WorkNotes>;
   /** Interrupts all work and waits for its end. What is open stays in the journal. */
@@ -39,6 +40,7 @@ export interface WorkersParts {
   readonly lifecycle: Lifecycle;
   readonly journal: Pick<Journal, "operation">;
   readonly troubles: Troubles;
+  readonly audit: Pick<AuditNotes, "interrupted">;
   readonly log: Logger;
   /** Called after each operation's end. */
   readonly changed: () => void;
@@ -50,7 +52,7 @@ interface Work {
   ended: Promise<void>;
 }
 
-export function createWorkers({ lifecycle, journal, troubles, log, changed }: WorkersParts): Workers {
+export function createWorkers({ lifecycle, journal, troubles, audit, log, changed }: WorkersParts): Workers {
   const working = new Map<InstanceId, Work>();
 
   async function work(action: InstanceAction, kind: OperationKind, signal: AbortSignal): Promise<void> {
@@ -86,7 +88,20 @@ export function createWorkers({ lifecycle, journal, troubles, log, changed }: Wo
       working.set(id, entry);
       entry.ended = work(action, kind, abort.signal);
     },
-    interrupt: (id) => working.get(id)?.abort.abort(),
+    interrupt(id, reason) {
+      const begun = working.get(id);
+      // Asked again with every plan until the work has ended.
+      if (begun === undefined || begun.abort.signal.aborted) return;
+      audit.interrupted(id, begun.kind, reason);
+      log.info("operation.interrupted", {
+        instance: id,
+        operation: begun.kind,
+        reason: reason.cause,
+        why: reason.text,
+        by: reason.claimed_by,
+      });
+      begun.abort.abort();
+    },
     notes() {
       const ids = new Set([...working.keys(), ...troubles.ids()]);
       return new Map([...ids].map((id): [InstanceId, WorkNotes] => [id, notesOf(id)]));

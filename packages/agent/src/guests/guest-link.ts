@@ -1,16 +1,15 @@
 /**
  * The link to one running guest: asks for its state again and again, with deadlines, and tells who
- * listens when it changed. A guest that lies, floods or is silent costs one request at a time.
+ * listens when it changed. A guest that lies, floods or is silent costs one request at a time, one
+ * that breaks the channel's protocol ever fewer of them.
  */
-import { isoTime, messageOf, type Clock, type GuestReport, type Logger } from "@mvm/core";
+import { isMvmError, isoTime, messageOf, type Clock, type GuestReport, type Logger } from "@mvm/core";
 import type { VmHandle } from "@mvm/runtime";
 import type { GuestChannel } from "./guest-channels.ts";
-import { guestReport, needsOf, silentReport } from "./guest-report.ts";
+import { guestReport, needsOf, silentReport, type GuestAnswers } from "./guest-report.ts";
+import { lookPauseMs } from "./look-pause.ts";
 
 const REQUEST_TIMEOUT_MS = 20_000;
-/** How often a guest is asked: eagerly until it is ready. */
-const EAGER_POLL_MS = 1_000;
-const CALM_POLL_MS = 5_000;
 /** Failed looks in a row after which a guest counts as silent. */
 const SILENT_AFTER = 3;
 
@@ -35,15 +34,22 @@ export interface GuestLinkParts {
 export async function followGuest(parts: GuestLinkParts, signal: AbortSignal): Promise<void> {
   let view: GuestView | null = null;
   let failures = 0;
+  let breaches = 0;
+  let sameLooks = 0;
   while (!signal.aborted) {
     try {
       const next = await lookAt(parts, signal);
       failures = 0;
+      breaches = 0;
       parts.heard(next);
-      if (view === null || hasChanged(view, next)) parts.changed();
+      const isSame = view !== null && !hasChanged(view, next);
+      sameLooks = isSame ? sameLooks + 1 : 0;
+      if (!isSame) parts.changed();
       view = next;
     } catch (error) {
       failures += 1;
+      sameLooks = 0;
+      breaches = isMvmError(error, "MVM_GUEST_PROTOCOL") ? breaches + 1 : 0;
       if (failures === SILENT_AFTER) {
         parts.log.warn("guest.silent", { instance: parts.handle.id, error: messageOf(error) });
         if (view !== null) {
@@ -53,17 +59,21 @@ export async function followGuest(parts: GuestLinkParts, signal: AbortSignal): P
         }
       }
     }
-    const pauseMs = view?.report.ready === true ? CALM_POLL_MS : EAGER_POLL_MS;
+    const pauseMs = lookPauseMs({ isReady: view?.report.ready === true, sameLooks, breaches });
     await parts.clock.sleep(pauseMs, signal).catch(() => undefined);
   }
 }
 
 async function lookAt({ channel, clock }: GuestLinkParts, signal: AbortSignal): Promise<GuestView> {
   const options = { timeoutMs: REQUEST_TIMEOUT_MS, signal };
-  const health = await channel.request("health", {}, options);
   const status = await channel.request("status", {}, options);
-  const connectors = await channel.request("connectors", {}, options);
-  return { report: guestReport({ health, status, connectors }, isoTime(clock.nowMs())), handlers: needsOf(status) };
+  const answers: GuestAnswers = {
+    status,
+    // A guest that speaks the channel's first version says these only when it is asked for them.
+    health: status.health ?? (await channel.request("health", {}, options)),
+    connectors: status.connectors ?? (await channel.request("connectors", {}, options)).connectors,
+  };
+  return { report: guestReport(answers, isoTime(clock.nowMs())), handlers: needsOf(status) };
 }
 
 /** Whether anything but the time of the answer differs. */

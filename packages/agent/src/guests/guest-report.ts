@@ -1,12 +1,12 @@
 /** A guest's answers as the report that status shows: capped by their schemas already, made plain here. Pure. */
 import type { GuestReport } from "@mvm/core";
-import type { GuestResult, HandlerReport } from "@mvm/guest";
+import type { ConnectorReport, GuestResult, HandlerReport } from "@mvm/guest";
 import { plainText } from "./plain-text.ts";
 
 export interface GuestAnswers {
   readonly health: GuestResult<"health">;
   readonly status: GuestResult<"status">;
-  readonly connectors: GuestResult<"connectors">;
+  readonly connectors: readonly ConnectorReport[];
 }
 
 /** @param at when the answers came, ISO 8601 */
@@ -24,7 +24,7 @@ export function guestReport({ health, status, connectors }: GuestAnswers, at: st
             count: health.failure.count,
           },
     data_drive: dataDrive(status.drives),
-    connectors: connectors.connectors.map(({ name, enabled, missing, detail }) => ({
+    connectors: connectors.map(({ name, enabled, missing, detail }) => ({
       name: plainText(name),
       enabled,
       missing: missing.map((item) => plainText(item)),

@@ -56,7 +56,7 @@ const VmHandleRecord = z.object({
   networkNamespace: z.string(),
 }) satisfies z.ZodType<VmHandle>;
 
-/** A failed operation, beside the state; its condition says when the next try is due. */
+/** A failed operation, beside the state; its condition says when the next try is due, null: not for this spec. */
 export const Failure = z.object({ operation: z.enum(["start", "stop", "destroy", "release"]), condition: Condition });
 export type Failure = z.infer<typeof Failure>;
 
@@ -81,7 +81,9 @@ export const InstanceRecord = z.object({
   /** 0 until the guest said that it mounted this volume; then never 0 again. */
   volume_generation: z.int().min(0),
   boot: z.object({
+    /** Of the newest start, as the times below. */
     attempts: z.int(),
+    /** Since the instance exists. */
     hung_boots: z.int(),
     hello_ms: z.int().nullable(),
     ready_ms: z.int().nullable(),

@@ -36,12 +36,16 @@ export interface Journal {
 
   /** Appends an entry that belongs to no change of state. */
   append(draft: AuditDraft): void;
+  /** Costs the same however long the chains are. */
   auditChains(): readonly AuditChain[];
   /** Entries of one chain behind `after`, oldest first. */
   auditAfter(tenant: TenantId | null, after: number, limit: number): readonly AuditEntry[];
-  /** The newest entries of an instance, newest first. */
+  /** The newest entries of an instance, newest first; ones that were dropped stand with the coordinator. */
   auditOf(id: InstanceId, limit: number): readonly AuditEntry[];
-  /** The coordinator holds the chain up to `sequence`. */
+  /**
+   * The coordinator holds the chain up to `sequence`. Entries that it holds are dropped here, but for
+   * the newest thousand of each chain: a chain always keeps the entry that the next one continues.
+   */
   acknowledge(tenant: TenantId | null, sequence: number): void;
 
   /** The newest spec that was saved, or null. */

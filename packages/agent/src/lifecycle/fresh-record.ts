@@ -55,10 +55,11 @@ export function isReplaced(
   return known.state === "destroyed" && known.volume_uuid !== instance.volume_uuid;
 }
 
-/** The record of a start: as known, with what this start is made from. */
+/** The record of a start: as known, with what this start is made from. Only hung boots are counted for life. */
 export function recordOfStart(order: StartOrder, known: InstanceRecord, facts: SpecFacts): InstanceRecord {
   const { role, profile } = order.pool;
-  return { ...known, role, profile, attachment: attachmentOf(order), made_from: madeFromOf(order, facts) };
+  const boot = { ...known.boot, attempts: 0, hello_ms: null, ready_ms: null };
+  return { ...known, role, profile, boot, attachment: attachmentOf(order), made_from: madeFromOf(order, facts) };
 }
 
 function madeFromOf({ tenant, pool, type }: InstanceTarget, { config_hash, generation }: SpecFacts): MadeFrom {

@@ -2,8 +2,8 @@
  * The ledger of one open operation: the only writer of an instance's state and of its operation.
  *
  * The intent is durable before the first effect, each step after its effect, and every change of
- * state stands in one transaction with its audit entry. If a write fails nothing has changed, here
- * or in the journal.
+ * state or direction stands in one transaction with its audit entry. If a write fails nothing has
+ * changed, here or in the journal.
  */
 import { isoTime, transition, type AuditDraft, type Clock, type InstanceEvent, type NodeId } from "@mvm/core";
 import type { Failure, InstanceRecord } from "../journal/instance-record.ts";
@@ -24,7 +24,7 @@ export interface Ledger {
   stepUndone(name: string): void;
   /** From here on the operation goes back. */
   turnBack(failure: Failure): void;
-  /** The operation stays open and is to be tried again. */
+  /** The operation stays open and is to be tried again; the audit tells it when the cause is a new one. */
   postpone(failure: Failure): void;
   /** Ends the operation; `event` null: the state is right already. */
   close(event: InstanceEvent | null, outcome: { readonly detail: string; readonly failure: Failure | null }): void;
@@ -63,10 +63,20 @@ function ledgerOver(parts: LedgerParts, openedRecord: InstanceRecord, openedOper
   function put(change: {
     readonly record?: Partial<InstanceRecord>;
     readonly operation?: Partial<OperationRecord>;
+    /** What the audit tells of it; the detail is the failure's. */
+    readonly event?: string | null;
   }): void {
     const next = { record: { ...record, ...change.record }, operation: { ...operation, ...change.operation } };
-    parts.journal.write({ ...next, audit: null });
+    const { event = null } = change;
+    const detail = change.record?.failure?.condition.message ?? "";
+    const audit =
+      event === null ? null : entryOf(parts, { before: record, after: next.record, operation, event, detail });
+    parts.journal.write({ ...next, audit });
     ({ record, operation } = next);
+  }
+
+  function isNews({ operation: kind, condition }: Failure): boolean {
+    return record.failure?.operation !== kind || record.failure.condition.code !== condition.code;
   }
 
   return {
@@ -78,8 +88,9 @@ function ledgerOver(parts: LedgerParts, openedRecord: InstanceRecord, openedOper
     save: () => put({}),
     stepDone: (name) => put({ operation: { done: [...operation.done, name] } }),
     stepUndone: (name) => put({ operation: { done: operation.done.filter((done) => done !== name) } }),
-    turnBack: (failure) => put({ record: { failure }, operation: { direction: "undo" } }),
-    postpone: (failure) => put({ record: { failure } }),
+    turnBack: (failure) =>
+      put({ record: { failure }, operation: { direction: "undo" }, event: `${operation.kind}.turned-back` }),
+    postpone: (failure) => put({ record: { failure }, event: isNews(failure) ? `${operation.kind}.postponed` : null }),
     close(event, { detail, failure }) {
       const after = { ...record, ...(event === null ? {} : moved(parts, record, event)), failure };
       const audit = event === null ? null : entryOf(parts, { before: record, after, operation, event, detail });
@@ -103,7 +114,8 @@ interface Entry {
   readonly before: InstanceRecord;
   readonly after: InstanceRecord;
   readonly operation: OperationRecord;
-  readonly event: InstanceEvent;
+  /** Without the `instance.` that begins it. */
+  readonly event: string;
   readonly detail: string;
 }
 

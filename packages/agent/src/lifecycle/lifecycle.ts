@@ -5,7 +5,7 @@
  * Whenever a method is cut, the journal describes what the host then holds. Methods throw only what
  * the journal refuses to write (MVM_STORE_FAILED, MVM_STATE_INVALID_TRANSITION); all else is an outcome.
  */
-import { isoTime, MvmError, type InstanceId } from "@mvm/core";
+import { isoTime, MvmError, type InstanceId, type KeyedTurns, type TenantId } from "@mvm/core";
 import type { Failure, InstanceRecord } from "../journal/instance-record.ts";
 import type { OperationKind, OperationRecord, Reason, StartOrder } from "../journal/operation-record.ts";
 import { instancePaths } from "../node-paths.ts";
@@ -16,9 +16,9 @@ import { openLedger, resumeLedger, type Ledger, type LedgerParts } from "./ledge
 import { operationEvents, startSteps } from "./operations.ts";
 import type { LifecyclePorts } from "./ports.ts";
 import { recheckStart, runRemoval, runStart, turnBack, type Outcome } from "./run-operation.ts";
+import { settle } from "./settle.ts";
 import { prepareStart, type Prepared } from "./start-context.ts";
 import type { StepContext } from "./step.ts";
-import type { TenantTurns } from "./tenant-turns.ts";
 
 /** Why an operation runs, and what ends its waiting early. */
 export interface Intent {
@@ -45,11 +45,12 @@ export interface Lifecycle {
 export interface LifecycleParts {
   readonly settings: AgentSettings;
   readonly ports: LifecyclePorts;
-  readonly turns: TenantTurns;
+  readonly turns: KeyedTurns<TenantId>;
 }
 
 export function createLifecycle(parts: LifecycleParts): Lifecycle {
-  const { journal } = parts.ports;
+  const { settings, ports } = parts;
+  const { journal } = ports;
   return {
     start: (order, intent) => start(parts, order, intent),
     stop: (id, intent) => remove(parts, "stop", { record: expectRecord(parts, id), intent }),
@@ -68,7 +69,7 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
       const operation = journal.operation(id);
       return operation === null ? { kind: "done" } : resume(parts, operation, intent);
     },
-    settle: (id) => settle(parts, id),
+    settle: (id) => settle(ports, settings.node, id),
   };
 }
 
@@ -79,9 +80,15 @@ async function start(parts: LifecycleParts, order: StartOrder, intent: Intent): 
   });
   const prepared = await prepare(parts, order, known);
   if (prepared instanceof MvmError) return { kind: "refused", error: prepared };
-  if (intent.signal.aborted) return { kind: "interrupted" };
   const record = recordOfStart(order, known, intent.reason);
-  const ledger = open(parts, "start", { record, order, reason: intent.reason });
+  let ledger: Ledger | null = null;
+  try {
+    if (!intent.signal.aborted) ledger = open(parts, "start", { record, order, reason: intent.reason });
+  } finally {
+    // The look took the ingress port, and a start that does not begin has no step that gives it back.
+    if (ledger === null) await parts.ports.ingress.release(record.instance_id);
+  }
+  if (ledger === null) return { kind: "interrupted" };
   return runStart(startSteps, { ...contextOf(parts, ledger, intent), order, ...prepared });
 }
 
@@ -109,23 +116,14 @@ async function resume(parts: LifecycleParts, operation: OperationRecord, intent:
   return runStart(startSteps, { ...context, order, ...prepared });
 }
 
-function settle({ ports: { journal, clock } }: LifecycleParts, id: InstanceId): void {
-  const record = journal.record(id);
-  if (record?.state !== "running" || journal.operation(id) !== null) return;
-  const { boot, launched_at } = record;
-  if (boot.ready_ms !== null && record.failure === null) return;
-  const sinceLaunchMs = launched_at === null ? null : Math.max(0, Math.round(clock.nowMs() - Date.parse(launched_at)));
-  const settled = { ...record, boot: { ...boot, ready_ms: boot.ready_ms ?? sinceLaunchMs }, failure: null };
-  journal.write({ record: settled, operation: null, audit: null });
-}
-
 async function prepare(
   { settings, ports }: LifecycleParts,
   order: StartOrder,
   record: InstanceRecord,
 ): Promise<Prepared | MvmError> {
   try {
-    return await prepareStart({ order, record, paths: instancePaths(settings, record.instance_id) }, ports);
+    const paths = instancePaths(settings, record.instance_id);
+    return await prepareStart({ order, record, paths, diskDir: settings.stateDir }, ports);
   } catch (error) {
     return stepError("prepare", error);
   }

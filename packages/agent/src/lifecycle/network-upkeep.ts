@@ -1,11 +1,12 @@
 /**
  * Keeps the networks of running instances as the spec has them: applies a tenant's rules anew when
- * the spec changed and after a restart of the agent. Remembers what was applied last, whoever did it.
+ * the spec changed and after a restart of the agent. Remembers what was applied last and what failed,
+ * whoever did it.
  */
 import {
   isoTime,
-  messageOf,
   type Clock,
+  type KeyedTurns,
   type Logger,
   type Random,
   type TenantId,
@@ -13,11 +14,10 @@ import {
 } from "@mvm/core";
 import type { TenantNetworks } from "@mvm/runtime";
 import type { Journal } from "../journal/journal.ts";
-import { retryDelayMs } from "../plan/backoff.ts";
 import { networkHash } from "../plan/network-actions.ts";
 import type { ObservedNetwork } from "../plan/plan.ts";
+import { troubleOf, type Trouble } from "../plan/trouble.ts";
 import { attachedPorts } from "./steps/network.ts";
-import type { TenantTurns } from "./tenant-turns.ts";
 
 export interface NetworkUpkeep {
   /** Applies the tenant's rules; a failure is kept for `observed` and tried again later. */
@@ -30,10 +30,12 @@ export interface NetworkUpkeep {
 export interface NetworkUpkeepParts {
   readonly networks: TenantNetworks;
   readonly journal: Journal;
-  readonly turns: TenantTurns;
+  readonly turns: KeyedTurns<TenantId>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Called after each apply. */
+  readonly changed: () => void;
 }
 
 export function createNetworkUpkeep({
@@ -43,10 +45,11 @@ export function createNetworkUpkeep({
   clock,
   random,
   log,
+  changed,
 }: NetworkUpkeepParts): NetworkUpkeep {
   /** By namespace, because that is what a network is called where it is applied. */
   const applied = new Map<string, string>();
-  const failures = new Map<TenantId, { message: string; attempts: number; retryAtMs: number }>();
+  const failures = new Map<string, Trouble>();
   const busy = new Set<TenantId>();
 
   const networks: TenantNetworks = {
@@ -54,10 +57,12 @@ export function createNetworkUpkeep({
     async ensureNetwork(network, ports) {
       await host.ensureNetwork(network, ports);
       applied.set(network.namespace, networkHash(network));
+      failures.delete(network.namespace);
     },
     async removeNetwork(network) {
       await host.removeNetwork(network);
       applied.delete(network.namespace);
+      failures.delete(network.namespace);
     },
   };
 
@@ -71,15 +76,17 @@ export function createNetworkUpkeep({
           // The last instance may have gone while this waited for its turn, and its network with it.
           if (ports.length > 0) await networks.ensureNetwork(network, ports);
         });
-        failures.delete(tenant);
         log.info("network.applied", { tenant });
       } catch (error) {
-        const attempts = (failures.get(tenant)?.attempts ?? 0) + 1;
-        const retryAtMs = clock.nowMs() + retryDelayMs(attempts, random.bytes(1).readUInt8() / 256);
-        failures.set(tenant, { message: messageOf(error), attempts, retryAtMs });
-        log.error("network.apply.failed", { tenant, error: messageOf(error), retry_at: isoTime(retryAtMs) });
+        const before = failures.get(network.namespace) ?? null;
+        const jitter = random.bytes(1).readUInt8() / 256;
+        const trouble = troubleOf(error, { before, nowMs: clock.nowMs(), jitter });
+        failures.set(network.namespace, trouble);
+        const { code, message, retryAtMs } = trouble;
+        log.error("network.apply.failed", { tenant, code, error: message, retry_at: isoTime(retryAtMs) });
       } finally {
         busy.delete(tenant);
+        changed();
       }
     },
     observed() {
@@ -93,7 +100,7 @@ export function createNetworkUpkeep({
             {
               appliedHash: applied.get(namespace) ?? null,
               busy: busy.has(tenant),
-              failed: failures.get(tenant) ?? null,
+              failed: failures.get(namespace) ?? null,
             },
           ];
         }),

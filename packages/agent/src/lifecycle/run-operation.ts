@@ -6,7 +6,7 @@
  * the journal itself refuses to write is thrown: the operation then stays open as it was.
  */
 import type { MvmError } from "@mvm/core";
-import { failureOf, stepError } from "./failure.ts";
+import { failureOf, isFinal, stepError } from "./failure.ts";
 import { operationEvents, removalSteps } from "./operations.ts";
 import type { Step, StepContext } from "./step.ts";
 
@@ -79,7 +79,8 @@ export async function turnBack<Context extends StepContext>(
 ): Promise<Outcome> {
   const { ledger, ports, log } = context;
   log.warn("operation.turned-back", { code: error.code, error: error.message });
-  ledger.turnBack(failureOf({ operation: "start", error, previous: ledger.record().failure }, ports));
+  const facts = { operation: "start", error, previous: ledger.record().failure, isFinal: isFinal(error) } as const;
+  ledger.turnBack(failureOf(facts, ports));
   return takeBack(steps, context, error);
 }
 

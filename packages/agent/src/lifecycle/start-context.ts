@@ -1,14 +1,16 @@
 /**
  * What a start needs beyond what every operation has, and the checks that yield it.
  *
- * `prepareStart` reads and verifies, changes nothing, and throws what becomes a refusal: the
- * instance then stays as it is. Called before the intent is journalled, and again when a start that
- * was cut is taken up.
+ * `prepareStart` reads and verifies, and throws what becomes a refusal: the instance then stays as it
+ * is. It changes one thing, and last: it takes the ingress port, because nothing less shows that the
+ * port is free. A caller that does not go on to begin the start gives it back. Called before the
+ * intent is journalled, and again when a start that was cut is taken up.
  */
 import { MvmError, secretContext, unseal, type Secret, type SecretName } from "@mvm/core";
 import type { InstanceRecord } from "../journal/instance-record.ts";
 import type { StartOrder } from "../journal/operation-record.ts";
 import type { InstancePaths } from "../node-paths.ts";
+import { expectDiskRoom } from "./disk-room.ts";
 import { driveContents, type DriveContents } from "./drive-contents.ts";
 import type { BootImage, LifecyclePorts } from "./ports.ts";
 import type { StepContext } from "./step.ts";
@@ -26,9 +28,11 @@ export interface StartCheck {
   readonly order: StartOrder;
   readonly record: InstanceRecord;
   readonly paths: InstancePaths;
+  /** A directory that is there, on the disk that instances lie on. */
+  readonly diskDir: string;
 }
 
-/** @throws MvmError the refusal: image, key, secret, config, data or ingress port are not as they must be */
+/** @throws MvmError the refusal: image, key, secret, config, data, room on disk or ingress port are not as they must be */
 export async function prepareStart(check: StartCheck, ports: LifecyclePorts): Promise<Prepared> {
   const { order } = check;
   const image = await ports.images.verified(order.pool.revision);
@@ -36,6 +40,8 @@ export async function prepareStart(check: StartCheck, ports: LifecyclePorts): Pr
   const secrets = openSecrets(order, tenantKey);
   const contents = driveContents(order, secrets);
   await expectVolume(check, ports);
+  // A start that was cut has filled some of it already.
+  if (check.record.state === "stopped") await expectDiskRoom(check, ports.files);
   const port = order.instance.ingress_port;
   if (port !== null) await ports.ingress.claim(order.instance.instance_id, port);
   return { image, tenantKey, contents };

@@ -5,12 +5,11 @@
  * (`run-operation.ts`). Each may be run again after it was cut anywhere, so `do` and `undo` bring
  * about a state rather than make a move.
  */
-import type { InstanceId, Logger } from "@mvm/core";
+import type { InstanceId, KeyedTurns, Logger, TenantId } from "@mvm/core";
 import type { InstancePaths } from "../node-paths.ts";
 import type { AgentSettings } from "../settings.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LifecyclePorts } from "./ports.ts";
-import type { TenantTurns } from "./tenant-turns.ts";
 
 export interface StepContext {
   readonly id: InstanceId;
@@ -18,7 +17,8 @@ export interface StepContext {
   readonly ports: LifecyclePorts;
   readonly settings: AgentSettings;
   readonly paths: InstancePaths;
-  readonly turns: TenantTurns;
+  /** At a tenant's network: each piece of work renders the rules whole from all instances that are there. */
+  readonly turns: KeyedTurns<TenantId>;
   /** Aborted when a newer intent takes over; a step that waits must then end. */
   readonly signal: AbortSignal;
   readonly log: Logger;

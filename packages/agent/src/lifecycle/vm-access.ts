@@ -5,15 +5,18 @@
  */
 import type { Duplex } from "node:stream";
 import { messageOf, type Clock, type Logger } from "@mvm/core";
-import type { VmHandle, VmmDriver } from "@mvm/runtime";
+import type { VmHandle, VmmDriver, VmState } from "@mvm/runtime";
 import type { Journal } from "../journal/journal.ts";
 import { isOver, watchEnd } from "./watch-end.ts";
 
 export interface VmAccess {
   /** Takes over every VM that the journal knows; returns those that run no more. Stops none. */
   adoptAll(): Promise<readonly VmHandle[]>;
-  /** Resolves true when the VM is gone or has shut down, false when `signal` was aborted first. */
-  watchEnd(handle: VmHandle, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Resolves true when the VM is gone or has shut down, false when `signal` was aborted first.
+   * @param seen told of each look meanwhile
+   */
+  watchEnd(handle: VmHandle, signal: AbortSignal, seen: (state: VmState) => void): Promise<boolean>;
   /** A new byte stream to the guest; the caller ends it. */
   openGuestStream(handle: VmHandle): Promise<Duplex>;
   /** The newest console output, raw guest bytes. */
@@ -47,7 +50,7 @@ export function createVmAccess({ driver, journal, clock, log }: VmAccessParts): 
       }
       return lost;
     },
-    watchEnd: (handle, signal) => watchEnd({ driver, clock }, handle, signal),
+    watchEnd: (handle, signal, seen) => watchEnd({ driver, clock, seen }, handle, signal),
     openGuestStream: (handle) => driver.openGuestStream(handle),
     consoleTail: (handle) => driver.consoleTail(handle),
   };

@@ -9,13 +9,22 @@ const RETRY_MS = 5_000;
 export interface EndWatch {
   readonly driver: Pick<VmmDriver, "inspect" | "waitGone">;
   readonly clock: Clock;
+  /** Told of each look at a VM that is there. */
+  readonly seen?: (state: VmState) => void;
 }
 
 /** Resolves true when the VM is gone or its guest has shut down, false when `signal` was aborted first. */
-export async function watchEnd({ driver, clock }: EndWatch, handle: VmHandle, signal: AbortSignal): Promise<boolean> {
+export async function watchEnd(
+  { driver, clock, seen }: EndWatch,
+  handle: VmHandle,
+  signal: AbortSignal,
+): Promise<boolean> {
   while (!signal.aborted) {
     try {
-      if ((await driver.waitGone(handle, LOOK_MS)) || isOver(await driver.inspect(handle))) return !signal.aborted;
+      if (await driver.waitGone(handle, LOOK_MS, signal)) return !signal.aborted;
+      const state = await driver.inspect(handle);
+      if (isOver(state)) return !signal.aborted;
+      seen?.(state);
     } catch {
       await clock.sleep(RETRY_MS, signal).catch(() => undefined);
     }

@@ -57,7 +57,7 @@ function observeInstance(
 }
 
 function failedOf(failure: Failure | null): ObservedInstance["failed"] {
-  const retryAt = failure?.condition.retry_at ?? null;
-  if (failure === null || retryAt === null) return null;
-  return { operation: failure.operation, message: failure.condition.message, retryAtMs: Date.parse(retryAt) };
+  if (failure === null) return null;
+  const { message, retry_at: retryAt } = failure.condition;
+  return { operation: failure.operation, message, retryAtMs: retryAt === null ? null : Date.parse(retryAt) };
 }

@@ -15,8 +15,10 @@ describe("things that nobody knows", () => {
     const parts = { files, networks, volumes, journal: node.journal(), paths, namePrefix: "mvm" };
     assert.deepEqual(await unknownThings(parts), ["namespace mvm-gone", "volume gone-gw-0"]);
     await files.ensureDir(`${paths.instancesDir}/lost-vm-0`);
+    await files.ensureDir(`${paths.jailsDir}/firecracker/lost-vm-1`);
     assert.deepEqual(await unknownThings(parts), [
       "directory /var/lib/mvm/instances/lost-vm-0",
+      "directory /var/lib/mvm/jails/firecracker/lost-vm-1",
       "namespace mvm-gone",
       "volume gone-gw-0",
     ]);

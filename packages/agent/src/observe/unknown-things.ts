@@ -3,7 +3,7 @@
  * never touched. Reads only.
  */
 import type { Files, Logger } from "@mvm/core";
-import type { TenantNetworks, Volumes } from "@mvm/runtime";
+import { vmJailsDir, type TenantNetworks, type Volumes } from "@mvm/runtime";
 import type { Journal } from "../journal/journal.ts";
 import type { NodePaths } from "../node-paths.ts";
 
@@ -28,7 +28,7 @@ export async function unknownThings({
   const records = journal.records();
   const ids = new Set<string>(records.map(({ instance_id }) => instance_id));
   const directories: string[] = [];
-  for (const dir of [paths.instancesDir, paths.vmsDir, paths.secretsDir]) {
+  for (const dir of [paths.instancesDir, paths.vmsDir, paths.secretsDir, vmJailsDir(paths.jailsDir)]) {
     for (const name of await files.list(dir)) if (!ids.has(name)) directories.push(`directory ${dir}/${name}`);
   }
   const isAnythingAttached = records.some(({ attached }) => attached);

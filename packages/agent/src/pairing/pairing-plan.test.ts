@@ -51,6 +51,16 @@ describe("who is introduced to whom", () => {
       expected: "acme-gw-0>acme-wk-0",
     },
     {
+      says: "to no other while that one, which the worker's configuration names, is not ready",
+      candidates: [candidate("acme-gw-1", GATEWAY), worker, candidate("acme-gw-0", GATEWAY, { ready: false })],
+      expected: "",
+    },
+    {
+      says: "to no other while nothing is heard of that one",
+      candidates: [candidate("acme-gw-1", GATEWAY), worker, { ...candidate("acme-gw-0", GATEWAY), handlers: [] }],
+      expected: "",
+    },
+    {
       says: "nobody who needs nothing",
       candidates: [candidate("acme-wk-0", NODE), candidate("acme-gw-0", GATEWAY)],
       expected: "",

@@ -1,20 +1,18 @@
 /**
- * Who has to be introduced to whom: an instance whose guest says that it needs pairing, and a ready
- * instance of the same tenant that can make the offer. Pure; by the guests' handlers, never by the
- * name of a role or profile.
+ * Who has to be introduced to whom: an instance whose guest says that it needs pairing, and the
+ * instance of the same tenant that makes the offer, once it is ready. Pure; by the guests' handlers,
+ * never by the name of a role or profile.
  */
 import type { InstanceId, TenantId } from "@mvm/core";
+import { makerFor, offerMaker } from "@mvm/guest";
 import type { GuestView } from "../guests/guest-link.ts";
-
-/** Which handler makes the offers that another one takes. */
-const offeredBy: Readonly<Record<string, string>> = { "openclaw.node": "openclaw.gateway" };
 
 export interface PairingCandidate {
   readonly id: InstanceId;
   readonly tenant: TenantId;
   /** Handlers of its type: what the operator declared. */
   readonly declared: readonly string[];
-  /** What its guest says. */
+  /** What its guest says; nothing while it is not heard. */
   readonly handlers: GuestView["handlers"];
 }
 
@@ -29,12 +27,13 @@ export interface Introduction {
 export function planIntroductions(candidates: readonly PairingCandidate[]): readonly Introduction[] {
   return candidates.flatMap(({ id, tenant, declared, handlers }) => {
     const needy = handlers.find(({ name, needs }) => needs.includes("pairing") && declared.includes(name));
-    const maker = needy === undefined ? undefined : offeredBy[needy.name];
-    if (maker === undefined) return [];
-    const gateway = candidates
-      .filter((other) => other.tenant === tenant && other.id !== id && other.declared.includes(maker))
-      .filter((other) => other.handlers.some(({ name, ready }) => name === maker && ready))
-      .sort((a, b) => (a.id < b.id ? -1 : 1))[0];
-    return gateway === undefined ? [] : [{ worker: id, gateway: gateway.id }];
+    if (needy === undefined) return [];
+    const peers = candidates
+      .filter((other) => other.tenant === tenant && other.id !== id)
+      .map((other) => ({ instance_id: other.id, type: { guest_handlers: other.declared }, says: other.handlers }));
+    // The worker's own configuration names the same one: another that is ready already is no substitute.
+    const gateway = offerMaker(needy.name, peers);
+    const isReady = gateway?.says.some(({ name, ready }) => name === makerFor(needy.name) && ready) ?? false;
+    return gateway === undefined || !isReady ? [] : [{ worker: id, gateway: gateway.instance_id }];
   });
 }

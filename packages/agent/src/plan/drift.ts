@@ -1,17 +1,12 @@
 /** What a running instance was made from against what the spec now says. Pure. */
+import { restartReasons } from "@mvm/core";
 import type { InstanceView } from "./views.ts";
 
 /** What makes a restart necessary, in words; null: nothing. */
 export function restartReason({ pool, seen }: InstanceView): string | null {
-  const made = seen.madeFrom;
-  if (made === null) return null;
-  if (made.revision !== pool.revision) return `revision ${pool.revision} (it runs ${made.revision})`;
-  if (made.type_hash !== pool.type_hash) return `type ${pool.role}/${pool.profile} as it is now declared`;
-  if (made.resources.mem_mib !== pool.resources.mem_mib)
-    return `${pool.resources.mem_mib} MiB of memory (it has ${made.resources.mem_mib})`;
-  if (made.resources.vcpus !== pool.resources.vcpus)
-    return `${pool.resources.vcpus} vCPUs (it has ${made.resources.vcpus})`;
-  return null;
+  if (seen.madeFrom === null) return null;
+  const reasons = restartReasons(seen.madeFrom, pool);
+  return reasons.length === 0 ? null : reasons.join(", ");
 }
 
 /** What the next start will bring but nobody restarts an instance for; null: nothing. */

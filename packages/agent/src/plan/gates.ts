@@ -2,7 +2,8 @@
  * Whether a move may be made now: backoff, order, memory, places to boot. Each gate lets pass (null)
  * or says what is waited for. Pure; the first gate that holds decides.
  */
-import { isoTime } from "@mvm/core";
+import { hostMemMib, hostMemText, isoTime } from "@mvm/core";
+import { isRetryDue } from "./backoff.ts";
 import { operationOf, type Move } from "./moves.ts";
 import { awaitedBeforeStart, awaitedBeforeStop, type DecidedView } from "./order.ts";
 import type { Decision, PlanPolicy } from "./plan.ts";
@@ -16,12 +17,14 @@ export interface GateState {
   readonly all: readonly DecidedView[];
   readonly room: Room;
   readonly policy: PlanPolicy;
+  /** Of the spec that is planned from. */
+  readonly generation: number;
   readonly nowMs: number;
 }
 
 type Gate = (view: DecidedView, move: Move, state: GateState) => Held | null;
 
-const gates: readonly Gate[] = [backoffGate, startOrderGate, stopOrderGate, memoryGate, bootGate];
+const gates: readonly Gate[] = [finalFailureGate, backoffGate, startOrderGate, stopOrderGate, memoryGate, bootGate];
 
 export function heldAtGate(view: DecidedView, move: Move, state: GateState): Held | null {
   for (const gate of gates) {
@@ -31,9 +34,18 @@ export function heldAtGate(view: DecidedView, move: Move, state: GateState): Hel
   return null;
 }
 
+/** A start that can't succeed is not repeated: another spec, or a person who asks again, makes another start of it. */
+function finalFailureGate({ seen }: DecidedView, move: Move, { generation }: GateState): Held | null {
+  const { failed, madeFrom } = seen;
+  if (move !== "start" || failed?.operation !== "start" || failed.retryAtMs !== null) return null;
+  if (madeFrom?.generation !== generation) return null;
+  return { waitingFor: `a change of the spec or a manual start: ${failed.message}` };
+}
+
 function backoffGate({ seen }: DecidedView, move: Move, { nowMs }: GateState): Held | null {
   const { failed } = seen;
-  if (failed === null || failed.operation !== operationOf(move, seen) || nowMs >= failed.retryAtMs) return null;
+  if (failed === null || failed.operation !== operationOf(move, seen)) return null;
+  if (failed.retryAtMs === null || isRetryDue(failed.retryAtMs, nowMs)) return null;
   return { waitingFor: `the next try at ${isoTime(failed.retryAtMs)}: ${failed.message}`, untilMs: failed.retryAtMs };
 }
 
@@ -50,8 +62,9 @@ function stopOrderGate(view: DecidedView, move: Move, { all }: GateState): Held 
 }
 
 function memoryGate({ id, pool }: DecidedView, move: Move, { room, policy }: GateState): Held | null {
-  if (move !== "start" || pool.resources.mem_mib <= room.freeMemMib()) return null;
-  const message = `${id} needs ${pool.resources.mem_mib} MiB, ${Math.max(0, room.freeMemMib())} of ${policy.guestMemMib} MiB for guests are free`;
+  const { mem_mib: memMib } = pool.resources;
+  if (move !== "start" || hostMemMib(memMib, policy.memOverhead) <= room.freeMemMib()) return null;
+  const message = `${id} needs ${hostMemText(memMib, policy.memOverhead)}, ${Math.max(0, room.freeMemMib())} of ${policy.guestMemMib} MiB for guests are free`;
   return { rule: "capacity", refusal: refusal("capacity", "MVM_FLEET_CAPACITY", { message }) };
 }
 

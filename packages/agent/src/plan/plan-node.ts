@@ -28,7 +28,9 @@ export function planNode({ spec, observed, policy, nowMs }: PlanInput): Plan {
   const views = viewsOf(spec, observed);
   const all = views.map((view): DecidedView => ({ ...view, decision: decide(view, nowMs) }));
   const room = roomFor({ views, observed, policy, nowMs });
-  const planned = all.map((view) => planInstance(view, { all, room, policy, nowMs }, spec));
+  const planned = all.map((view) =>
+    planInstance(view, { all, room, policy, nowMs, generation: spec.generation }, spec),
+  );
 
   const decisions = new Map(planned.map(({ id, decision }) => [id, decision]));
   const networks = networkActions(spec, observed, nowMs);

@@ -4,17 +4,30 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { InstanceId, InstanceState, NodeSpec } from "@mvm/core";
+import {
+  NO_MEM_OVERHEAD,
+  type InstanceId,
+  type InstanceState,
+  type NodeSpec,
+  type TenantId,
+  type TenantSpec,
+} from "@mvm/core";
 import { testNodeSpec, type TestPool, type TestWish } from "@mvm/testing";
 import fc from "fast-check";
 import { operationKinds } from "../journal/operation-record.ts";
 import { networkHash } from "./network-actions.ts";
 import { planNode } from "./plan-node.ts";
-import type { Action, Observed, ObservedInstance, Plan, PlanPolicy } from "./plan.ts";
+import type { Action, Observed, ObservedInstance, ObservedNetwork, Plan, PlanPolicy } from "./plan.ts";
+import { troubleOf } from "./trouble.ts";
 import { viewsOf } from "./views.ts";
 
 const NOW_MS = Date.parse("2026-01-01T00:00:00Z");
-const POLICY: PlanPolicy = { parallelStarts: 2, bootWindowMs: 60_000, guestMemMib: 1536 };
+const POLICY: PlanPolicy = {
+  parallelStarts: 2,
+  bootWindowMs: 60_000,
+  guestMemMib: 1536,
+  memOverhead: NO_MEM_OVERHEAD,
+};
 const RUNS = { numRuns: Number(process.env["MVM_PROPERTY_RUNS"] ?? 400) };
 
 const wish = fc.constantFrom<TestWish>("running", "stopped", "destroyed");
@@ -46,19 +59,40 @@ const seen = fc.record({
   vmLost: fc.boolean(),
   ready: fc.boolean(),
   isFresh: fc.boolean(),
-  failedFor: fc.option(fc.integer({ min: 1, max: 60_000 })),
+  failedFor: fc.option(fc.integer({ min: -60_000, max: 60_000 })),
+  isFinal: fc.boolean(),
   revision: fc.constantFrom<string>("0000000000000001", "0000000000000002"),
 });
 type Seen = typeof seen extends fc.Arbitrary<infer Value> ? Value : never;
 
+const networkLook = fc.record({
+  isApplied: fc.boolean(),
+  isBusy: fc.boolean(),
+  failedFor: fc.option(fc.integer({ min: -60_000, max: 60_000 })),
+});
+type SeenNetwork = typeof networkLook extends fc.Arbitrary<infer Value> ? Value : never;
+
 /** An observation that can be: what is in between has an open operation, only what runs can be ready. */
-function observe(target: NodeSpec, seens: readonly Seen[]): Observed {
+function observe(target: NodeSpec, seens: readonly Seen[], networks: readonly SeenNetwork[]): Observed {
   const views = viewsOf(target, { instances: new Map(), networks: new Map() });
   const known = views.flatMap((view, index): [InstanceId, ObservedInstance][] => {
     const look = seens[index];
     return look === undefined ? [] : [[view.id, observed(view, look)]];
   });
-  return { instances: new Map(known), networks: new Map() };
+  const seenNetworks = target.tenants.flatMap((tenant, index): [TenantId, ObservedNetwork][] => {
+    const look = networks[index];
+    return look === undefined ? [] : [[tenant.tenant_id, observedNetwork(tenant, look)]];
+  });
+  return { instances: new Map(known), networks: new Map(seenNetworks) };
+}
+
+function observedNetwork(tenant: TenantSpec, { isApplied, isBusy, failedFor }: SeenNetwork): ObservedNetwork {
+  const trouble = troubleOf(new Error("refused"), { before: null, nowMs: NOW_MS, jitter: 0 });
+  return {
+    appliedHash: isApplied ? networkHash(tenant.network) : null,
+    busy: isBusy,
+    failed: failedFor === null || isApplied ? null : { ...trouble, retryAtMs: NOW_MS + failedFor },
+  };
 }
 
 function observed(view: ReturnType<typeof viewsOf>[number], look: Seen): ObservedInstance {
@@ -92,14 +126,19 @@ function observed(view: ReturnType<typeof viewsOf>[number], look: Seen): Observe
     failed:
       look.failedFor === null
         ? null
-        : { operation: kind ?? "start", message: "failed", retryAtMs: NOW_MS + look.failedFor },
+        : {
+            operation: kind ?? "start",
+            message: "failed",
+            // Only a start is given up, and only when it was taken back.
+            retryAtMs: look.isFinal && look.state === "stopped" && kind === null ? null : NOW_MS + look.failedFor,
+          },
     refused: null,
   };
 }
 
 const situation = fc
-  .tuple(spec, fc.array(seen, { maxLength: 12 }))
-  .map(([target, seens]) => ({ target, observation: observe(target, seens) }));
+  .tuple(spec, fc.array(seen, { maxLength: 12 }), fc.array(networkLook, { maxLength: 2 }))
+  .map(([target, seens, networks]) => ({ target, observation: observe(target, seens, networks) }));
 
 function plan(target: NodeSpec, observation: Observed, nowMs = NOW_MS): Plan {
   return planNode({ spec: target, observed: observation, policy: POLICY, nowMs });
@@ -128,6 +167,28 @@ describe("the planner", () => {
         for (const action of actions) {
           const isBusy = "id" in action && (observation.instances.get(action.id)?.busy ?? null) !== null;
           assert.equal(action.kind === "interrupt", isBusy);
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it("never asks to be looked at again at a time that has passed", () => {
+    fc.assert(
+      fc.property(situation, ({ target, observation }) => {
+        const { nextCheckAtMs } = plan(target, observation);
+        assert.ok(nextCheckAtMs === null || nextCheckAtMs > NOW_MS);
+      }),
+      RUNS,
+    );
+  });
+
+  it("repeats no start that can't succeed", () => {
+    fc.assert(
+      fc.property(situation, ({ target, observation }) => {
+        for (const action of plan(target, observation).actions) {
+          const failed = action.kind === "start" ? observation.instances.get(action.id)?.failed : null;
+          assert.notEqual(failed?.retryAtMs, null);
         }
       }),
       RUNS,
@@ -190,11 +251,14 @@ describe("the planner", () => {
           const isStuck =
             next.actions.length === 0 &&
             next.nextCheckAtMs === null &&
-            ![...world.instances.values()].some(({ busy }) => busy !== null);
+            ![...world.instances.values(), ...world.networks.values()].some(
+              ({ busy }) => busy !== null && busy !== false,
+            );
           if (isStuck)
             return assert.ok(
-              [...next.decisions.values()].some(({ refusal }) => refusal !== null),
-              "only a refusal may end it",
+              [...next.decisions.values()].some(({ refusal }) => refusal !== null) ||
+                [...world.instances.values()].some(({ failed }) => failed?.retryAtMs === null),
+              "only a refusal or a failure for good may end it",
             );
           now = Math.max(now, next.nextCheckAtMs ?? now);
           world = carriedOut(world, next.actions, target);
@@ -249,6 +313,7 @@ function started(target: NodeSpec, { id }: { readonly id: InstanceId }): Observe
     ready: true,
     isFresh: false,
     failedFor: null,
+    isFinal: false,
     revision: view.pool.revision,
   };
   return observed(view, look);

@@ -4,10 +4,11 @@
  * The planner (`plan-node.ts`) is the only one who decides; the executor does what `actions` say
  * and status shows what `decisions` say, so that the two can't tell different stories.
  */
-import type { InstanceId, InstanceState, Refusal, TenantId, TenantNetworkSpec } from "@mvm/core";
+import type { InstanceId, InstanceState, MemOverhead, Refusal, TenantId, TenantNetworkSpec } from "@mvm/core";
 import type { MadeFrom } from "../journal/instance-record.ts";
 import type { OperationKind, Reason, StartOrder } from "../journal/operation-record.ts";
 import type { InstanceTarget } from "../lifecycle/fresh-record.ts";
+import type { Trouble } from "./trouble.ts";
 
 /** What is known of one instance on this node. */
 export interface ObservedInstance {
@@ -25,8 +26,12 @@ export interface ObservedInstance {
   readonly vmLost: boolean;
   /** The guest says that it is ready. */
   readonly ready: boolean;
-  /** An operation failed and is not to be tried before. */
-  readonly failed: { readonly operation: OperationKind; readonly message: string; readonly retryAtMs: number } | null;
+  /** An operation failed and is not to be tried before; `retryAtMs` null: not for the generation that it was made from. */
+  readonly failed: {
+    readonly operation: OperationKind;
+    readonly message: string;
+    readonly retryAtMs: number | null;
+  } | null;
   /** A start was refused by a look at the host and is not looked at again before. */
   readonly refused: { readonly refusal: Refusal; readonly recheckAtMs: number } | null;
 }
@@ -35,7 +40,8 @@ export interface ObservedNetwork {
   /** Hash of the tenant's network as it was applied last by this agent; null: not yet. */
   readonly appliedHash: string | null;
   readonly busy: boolean;
-  readonly failed: { readonly message: string; readonly retryAtMs: number } | null;
+  /** Its rules could not be put in place. */
+  readonly failed: Trouble | null;
 }
 
 export interface Observed {
@@ -48,8 +54,10 @@ export interface PlanPolicy {
   readonly parallelStarts: number;
   /** How long an instance that runs but is not ready counts as booting. */
   readonly bootWindowMs: number;
-  /** Memory that guests may have together. */
+  /** Memory that VMs may take together. */
   readonly guestMemMib: number;
+  /** What each takes of it beyond its guest's memory. */
+  readonly memOverhead: MemOverhead;
 }
 
 export type Wish = "running" | "stopped" | "destroyed";

@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import { singlePoolSpec, testNodeSpec, type TestPool } from "@mvm/testing";
 import type { ObservedInstance } from "./plan.ts";
 import { decide, precedence } from "./precedence.ts";
+import { troubleOf, type Trouble } from "./trouble.ts";
 import { unseen, viewsOf, type InstanceView } from "./views.ts";
 
 const NOW_MS = Date.parse("2026-01-01T00:00:00Z");
@@ -27,10 +28,13 @@ const REFUSED = {
   recheckAtMs: NOW_MS + 1000,
 };
 
+const NOT_IN_PLACE: Trouble = troubleOf(new Error("refused"), { before: null, nowMs: NOW_MS, jitter: 0 });
+
 interface Cell {
   readonly says: string;
   readonly pool: Partial<TestPool>;
   readonly seen?: Partial<ObservedInstance>;
+  readonly networkFailure?: Trouble;
   readonly wish: string;
   readonly rule: string;
 }
@@ -63,6 +67,7 @@ const cells: readonly Cell[] = [
     rule: "counts",
   },
   { says: "safety over the counts", pool: { memMib: 64, minMemMib: 128 }, wish: "stopped", rule: "safety" },
+  { says: "safety: a required drive that has no size", pool: { dataMib: 0 }, wish: "stopped", rule: "safety" },
   {
     says: "safety over a hold",
     pool: { wanted: ["stopped"], hold: hold("running"), requiredSecrets: ["model.key"] },
@@ -104,6 +109,21 @@ const cells: readonly Cell[] = [
     rule: "safety",
   },
   {
+    says: "a network that is not in place",
+    pool: {},
+    networkFailure: NOT_IN_PLACE,
+    wish: "stopped",
+    rule: "safety",
+  },
+  {
+    says: "a network that is not in place stops nothing that runs",
+    pool: {},
+    seen: { state: "running" },
+    networkFailure: NOT_IN_PLACE,
+    wish: "running",
+    rule: "counts",
+  },
+  {
     says: "a destroyed one does not come back",
     pool: {},
     seen: { state: "destroyed" },
@@ -126,9 +146,9 @@ const cells: readonly Cell[] = [
 ];
 
 describe("who wins", () => {
-  for (const { says, pool, seen, wish, rule } of cells) {
+  for (const { says, pool, seen, networkFailure = null, wish, rule } of cells) {
     it(says, () => {
-      const decision = decide(viewOf(pool, seen), NOW_MS);
+      const decision = decide({ ...viewOf(pool, seen), networkFailure }, NOW_MS);
       assert.deepEqual({ wish: decision.wish, rule: decision.rule }, { wish, rule });
       assert.equal(decision.refusal !== null, rule === "safety");
     });

@@ -3,6 +3,7 @@
  * (image, key, data, port) is checked by lifecycle before a start and comes back as `seen.refused`.
  */
 import { catalogue, type ErrorCode, type Refusal } from "@mvm/core";
+import { isRetryDue } from "./backoff.ts";
 import type { InstanceView } from "./views.ts";
 
 /** A refusal by a rule; the remedy is the catalogue's unless a better one is given. */
@@ -21,7 +22,9 @@ export function safetyRefusal(view: InstanceView, nowMs: number): Refusal | null
     otherVolume(view) ??
     destroyed(view) ??
     tooLittleMemory(view) ??
+    missingDrive(view) ??
     missingSecret(view) ??
+    networkNotInPlace(view) ??
     foundOnHost(view, nowMs)
   );
 }
@@ -57,6 +60,15 @@ function tooLittleMemory({ id, pool, type }: InstanceView): Refusal | null {
   });
 }
 
+/** The others can be made from whatever the spec says: empty, if need be. */
+function missingDrive({ id, pool, type }: InstanceView): Refusal | null {
+  if (type === null || !type.required_drives.includes("data") || pool.resources.data_mib > 0) return null;
+  return refusal("safety", "MVM_DRIVE_MISSING", {
+    message: `${id}: required drive missing: 'data', which pool '${pool.pool_id}' gives no size (data_mib 0)`,
+    remedy: `Set resources.data_mib of pool '${pool.pool_id}'.`,
+  });
+}
+
 function missingSecret({ id, tenant, type }: InstanceView): Refusal | null {
   const missing = type?.secrets.find(({ name, required }) => required && tenant.secrets[name] === undefined);
   if (missing === undefined) return null;
@@ -67,6 +79,19 @@ function missingSecret({ id, tenant, type }: InstanceView): Refusal | null {
   });
 }
 
+/**
+ * A start puts the network in place by itself. One that fails while others of the tenant run in it is
+ * upkeep's to mend; until then nothing else is started into it.
+ */
+function networkNotInPlace({ id, tenant, networkFailure }: InstanceView): Refusal | null {
+  if (networkFailure === null) return null;
+  const { code, message, remedy } = networkFailure;
+  return refusal("safety", code, {
+    message: `${id} can't start while the network of tenant '${tenant.tenant_id}' is not in place: ${message}`,
+    remedy,
+  });
+}
+
 function foundOnHost({ seen }: InstanceView, nowMs: number): Refusal | null {
-  return seen.refused !== null && nowMs < seen.refused.recheckAtMs ? seen.refused.refusal : null;
+  return seen.refused !== null && !isRetryDue(seen.refused.recheckAtMs, nowMs) ? seen.refused.refusal : null;
 }

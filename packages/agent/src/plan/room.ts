@@ -1,8 +1,9 @@
 /**
- * What is left on the node while a plan is made: memory and places for booting instances. Filled
- * from the observation, then taken from by each start that the plan grants. Lives for one plan.
+ * What is left on the node while a plan is made: memory, the VMMs' own included, and places for
+ * booting instances. Filled from the observation, then taken from by each start that the plan grants.
+ * Lives for one plan.
  */
-import type { InstanceId } from "@mvm/core";
+import { hostMemMib, type InstanceId } from "@mvm/core";
 import type { Observed, ObservedInstance, PlanPolicy } from "./plan.ts";
 import type { InstanceView } from "./views.ts";
 
@@ -28,7 +29,7 @@ export function roomFor(state: {
   const booting = new Set<InstanceId>();
 
   for (const [id, seen] of observed.instances) {
-    if (holdsMemory(seen)) usedMemMib += memoryOf(seen, named.get(id));
+    if (holdsMemory(seen)) usedMemMib += hostMemMib(memoryOf(seen, named.get(id)), policy.memOverhead);
     const endsAtMs = seen.enteredAtMs + policy.bootWindowMs;
     const isWarmingUp = seen.state === "running" && !seen.ready && nowMs < endsAtMs;
     if (isWarmingUp) bootEndsAtMs = bootEndsAtMs === null ? endsAtMs : Math.min(bootEndsAtMs, endsAtMs);
@@ -39,13 +40,13 @@ export function roomFor(state: {
     booting: () => [...booting].sort(),
     bootEndsAtMs,
     grant(view) {
-      usedMemMib += view.pool.resources.mem_mib;
+      usedMemMib += hostMemMib(view.pool.resources.mem_mib, policy.memOverhead);
       booting.add(view.id);
     },
   };
 }
 
-/** What it has, or what it is about to be given. */
+/** What its guest has, or is about to be given. */
 function memoryOf({ state, madeFrom }: ObservedInstance, named: InstanceView | undefined): number {
   const made = state === "stopped" ? null : madeFrom;
   return (made ?? named?.pool ?? madeFrom)?.resources.mem_mib ?? 0;

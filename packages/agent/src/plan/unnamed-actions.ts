@@ -27,5 +27,6 @@ export function unnamedActions(
 }
 
 function isTooEarly(seen: ObservedInstance, move: "resume" | "release", nowMs: number): boolean {
-  return seen.failed !== null && seen.failed.operation === operationOf(move, seen) && nowMs < seen.failed.retryAtMs;
+  const { failed } = seen;
+  return failed !== null && failed.operation === operationOf(move, seen) && nowMs < (failed.retryAtMs ?? 0);
 }

@@ -1,24 +1,32 @@
 /** Spec and observation joined: one view for each instance that the spec names, in the order of their ids. Pure. */
-import type { InstanceId, InstanceSpec, NodeSpec, PoolSpec, ResolvedType, TenantId, TenantSpec } from "@mvm/core";
+import type { InstanceId, InstanceSpec, NodeSpec, ResolvedType, TenantId, TenantSpec } from "@mvm/core";
 import type { Peer } from "../journal/operation-record.ts";
 import { isReplaced, type InstanceTarget } from "../lifecycle/fresh-record.ts";
 import type { Observed, ObservedInstance } from "./plan.ts";
+import type { Trouble } from "./trouble.ts";
 
 export interface InstanceView extends InstanceTarget {
   readonly id: InstanceId;
   readonly seen: ObservedInstance;
+  /** Why the network that the tenant's running instances have is not as it must be; null: nothing known. */
+  readonly networkFailure: Trouble | null;
 }
 
 export function viewsOf(spec: NodeSpec, observed: Observed): readonly InstanceView[] {
   return spec.tenants
-    .flatMap((tenant) => targetsOf(tenant, Object.values(spec.types)))
-    .map((target): InstanceView => ({ ...target, id: target.instance.instance_id, seen: seenOf(target, observed) }))
+    .flatMap((tenant) => targetsOf(tenant, spec.types))
+    .map((target): InstanceView => ({
+      ...target,
+      id: target.instance.instance_id,
+      seen: seenOf(target, observed),
+      networkFailure: observed.networks.get(target.tenant.tenant_id)?.failed ?? null,
+    }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-function targetsOf({ pools, ...tenant }: TenantSpec, types: readonly ResolvedType[]): readonly InstanceTarget[] {
+function targetsOf({ pools, ...tenant }: TenantSpec, types: NodeSpec["types"]): readonly InstanceTarget[] {
   const targets = pools.flatMap(({ instances, ...pool }) => {
-    const type = types.find((candidate) => isTypeOf(pool, candidate)) ?? null;
+    const type = types[pool.type_hash] ?? null;
     return instances.map((instance) => ({ tenant, pool, instance, type }));
   });
   const peers = targets.flatMap(({ instance, type }): Peer[] => (type === null ? [] : [peerOf(instance, type)]));
@@ -30,10 +38,6 @@ function targetsOf({ pools, ...tenant }: TenantSpec, types: readonly ResolvedTyp
 
 function peerOf({ instance_id, ipv4 }: InstanceSpec, { guest_handlers, ports }: ResolvedType): Peer {
   return { instance_id, ipv4, type: { guest_handlers, ports } };
-}
-
-function isTypeOf(pool: Pick<PoolSpec, "role" | "profile" | "type_hash">, type: ResolvedType): boolean {
-  return type.role === pool.role && type.profile === pool.profile && type.type_hash === pool.type_hash;
 }
 
 function seenOf(target: InstanceTarget, observed: Observed): ObservedInstance {

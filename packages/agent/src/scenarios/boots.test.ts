@@ -38,6 +38,18 @@ describe("boots that go wrong", () => {
     assert.deepEqual(node.problems(), []);
   });
 
+  it("counts the launches of the newest start, and hung boots for life", async () => {
+    const node = new FakeNode();
+    node.machine.boots.set(SINGLE, ["hang"]);
+    node.startAgent();
+    for (const [index, wanted] of (["running", "stopped", "running"] as const).entries()) {
+      node.takeSpec(singlePoolSpec({ wanted: [wanted] }, index + 1));
+      assert.ok(await node.converged());
+    }
+    const { attempts, hung_boots } = node.instance(SINGLE).boot;
+    assert.deepEqual({ attempts, hung_boots }, { attempts: 1, hung_boots: 1 });
+  });
+
   it("notices at once that a VM died while it booted", async () => {
     const node = new FakeNode();
     node.machine.boots.set(SINGLE, ["die"]);

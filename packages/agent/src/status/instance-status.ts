@@ -1,21 +1,29 @@
 /** One instance as status shows it: record, decision and the guest's words in one document. Pure. */
-import { isoTime, type Condition, type InstanceStatus, type MvmError, type Refusal } from "@mvm/core";
+import type { Condition, InstanceStatus, MvmError, Refusal } from "@mvm/core";
 import type { WorkNotes } from "../execute/workers.ts";
 import type { GuestView } from "../guests/guest-link.ts";
 import type { InstanceRecord } from "../journal/instance-record.ts";
+import type { SeenState } from "../lifecycle/vm-watches.ts";
 import type { Decision } from "../plan/plan.ts";
+import { troubleCondition } from "../plan/trouble.ts";
+import { vmCondition } from "./vm-condition.ts";
 
 export interface InstanceFacts {
   readonly record: InstanceRecord;
   /** Null for one that the spec does not name. */
   readonly decision: Decision | null;
+  /** Of the spec that was planned from; -1: none was. */
+  readonly generation: number;
   readonly notes: WorkNotes | null;
   readonly guest: GuestView | null;
+  /** What the newest look at its VM found. */
+  readonly vm: SeenState | null;
   /** Why it runs without its ingress port. */
   readonly ingressProblem: MvmError | null;
 }
 
-export function instanceStatus({ record, decision, notes, guest, ingressProblem }: InstanceFacts): InstanceStatus {
+export function instanceStatus(facts: InstanceFacts): InstanceStatus {
+  const { record, decision, guest, ingressProblem } = facts;
   const { attachment, boot, made_from: made } = record;
   return {
     instance_id: record.instance_id,
@@ -35,7 +43,7 @@ export function instanceStatus({ record, decision, notes, guest, ingressProblem 
     config_hash: made.config_hash,
     volume_generation: record.volume_generation,
     boot,
-    condition: stallOf(notes, record) ?? record.failure?.condition ?? null,
+    condition: stallOf(facts) ?? vmCondition(record.instance_id, facts.vm) ?? standingFailure(facts),
     refusal: decision?.refusal ?? ingressRefusal(ingressProblem),
     waiting_for: decision?.waitingFor ?? decision?.pending ?? null,
     guest: guest?.report ?? null,
@@ -43,18 +51,19 @@ export function instanceStatus({ record, decision, notes, guest, ingressProblem 
 }
 
 /** What could not even be journalled, as a condition. */
-function stallOf(notes: WorkNotes | null, { entered_at }: InstanceRecord): Condition | null {
-  const stalled = notes?.stalled ?? null;
-  if (stalled === null) return null;
-  const { message, retryAtMs } = stalled;
-  return {
-    code: "MVM_STORE_FAILED",
-    message,
-    remedy: "Check the disk of the state directory and the agent's log.",
-    since: entered_at,
-    attempts: 1,
-    retry_at: isoTime(retryAtMs),
-  };
+function stallOf({ notes }: InstanceFacts): Condition | null {
+  return notes?.stalled ? troubleCondition(notes.stalled) : null;
+}
+
+/** What failed and still matters: a start that nobody wants any more, or that is tried anew, is no trouble. */
+function standingFailure({ record, decision, generation, notes }: InstanceFacts): Condition | null {
+  const { failure, state, made_from: made } = record;
+  if (failure === null) return null;
+  const isUnwanted = decision !== null && decision.wish !== "running" && decision.refusal === null;
+  if (failure.operation === "start" && isUnwanted) return null;
+  if (failure.condition.retry_at !== null) return failure.condition;
+  const isTriedAnew = state !== "stopped" || (notes?.busy ?? null) !== null || made.generation !== generation;
+  return isTriedAnew ? null : failure.condition;
 }
 
 function ingressRefusal(problem: MvmError | null): Refusal | null {

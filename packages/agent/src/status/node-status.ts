@@ -1,9 +1,20 @@
 /** The node's status: the full roster of what the spec names and what this node holds besides. Pure. */
-import { isoTime, type InstanceId, type InstanceStatus, type NodeSpec, type NodeStatus } from "@mvm/core";
+import {
+  hostMemMib,
+  isoTime,
+  type InstanceId,
+  type InstanceStatus,
+  type MemOverhead,
+  type NetworkCondition,
+  type NodeSpec,
+  type NodeStatus,
+  type TenantId,
+} from "@mvm/core";
 import type { WorkNotes } from "../execute/workers.ts";
 import type { InstanceRecord } from "../journal/instance-record.ts";
 import { recordFor } from "../lifecycle/fresh-record.ts";
-import type { Observed, Plan } from "../plan/plan.ts";
+import type { Observed, ObservedNetwork, Plan } from "../plan/plan.ts";
+import { troubleCondition } from "../plan/trouble.ts";
 import { viewsOf } from "../plan/views.ts";
 import type { AgentSettings } from "../settings.ts";
 import { instanceStatus, type InstanceFacts } from "./instance-status.ts";
@@ -13,6 +24,8 @@ export interface NodeFacts {
   readonly agentVersion: string;
   readonly startedAtMs: number;
   readonly driver: NodeStatus["driver"];
+  /** What a VM takes of the host's memory beyond its guest's. */
+  readonly memOverhead: MemOverhead;
   readonly relaxations: readonly string[];
 }
 
@@ -24,8 +37,9 @@ export interface NodeStatusParts {
   readonly planned: { readonly spec: NodeSpec; readonly observed: Observed; readonly plan: Plan } | null;
   readonly records: readonly InstanceRecord[];
   readonly notes: ReadonlyMap<InstanceId, WorkNotes>;
-  /** What running guests and the ingress say, by record. */
-  readonly live: (record: InstanceRecord) => Pick<InstanceFacts, "guest" | "ingressProblem">;
+  readonly networks: ReadonlyMap<TenantId, ObservedNetwork>;
+  /** What running guests, looks at their VMs and the ingress say, by record. */
+  readonly live: (record: InstanceRecord) => Pick<InstanceFacts, "guest" | "vm" | "ingressProblem">;
 }
 
 export function nodeStatus(parts: NodeStatusParts): NodeStatus {
@@ -47,14 +61,25 @@ export function nodeStatus(parts: NodeStatusParts): NodeStatus {
     capacity: {
       cpus: settings.cpus,
       mem_mib: settings.guestMemMib,
-      allocated_mem_mib: allocated.reduce((sum, { made_from }) => sum + made_from.resources.mem_mib, 0),
+      allocated_mem_mib: allocated.reduce(
+        (sum, { made_from }) => sum + hostMemMib(made_from.resources.mem_mib, facts.memOverhead),
+        0,
+      ),
+      overhead: facts.memOverhead,
     },
     // A network, a directory or a volume is there only with an instance that is not destroyed.
     tenants: [
       ...new Set(records.filter(({ state }) => state !== "destroyed").map(({ tenant_id }) => tenant_id)),
     ].sort(),
+    network_conditions: networkConditions(parts),
     instances,
   };
+}
+
+function networkConditions({ networks }: NodeStatusParts): NetworkCondition[] {
+  return [...networks]
+    .flatMap(([tenant_id, { failed }]) => (failed === null ? [] : [{ tenant_id, condition: troubleCondition(failed) }]))
+    .sort((a, b) => (a.tenant_id < b.tenant_id ? -1 : 1));
 }
 
 /** Every record, and for each instance that was never begun the record that it would begin with. */
@@ -70,5 +95,6 @@ function rosterOf({ planned, records, facts }: NodeStatusParts): readonly Instan
 function statusOf(record: InstanceRecord, { planned, notes, live }: NodeStatusParts): InstanceStatus {
   const id = record.instance_id;
   const decision = planned?.plan.decisions.get(id) ?? null;
-  return instanceStatus({ record, decision, notes: notes.get(id) ?? null, ...live(record) });
+  const generation = planned?.spec.generation ?? -1;
+  return instanceStatus({ record, decision, generation, notes: notes.get(id) ?? null, ...live(record) });
 }

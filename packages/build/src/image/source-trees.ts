@@ -5,9 +5,9 @@
  */
 import { join } from "node:path";
 import { MvmError, hashOf, type CommandRequest, type CommandRunner, type Files } from "@mvm/core";
+import { NPM_PROJECT_FILES } from "./npm/npm-tree.ts";
 
 const TAR_TIMEOUT_MS = 10 * 60_000;
-const NPM_FILES = ["package.json", "package-lock.json", ".npmrc"];
 
 interface SourcePorts {
   readonly commands: CommandRunner;
@@ -74,7 +74,7 @@ export async function treeHash(directory: string, { commands, files }: SourcePor
 /** The hash of what npm reads of a project. */
 export async function npmProjectHash(projectDir: string, files: Files): Promise<string> {
   const hashes = await Promise.all(
-    NPM_FILES.map(async (name) => {
+    NPM_PROJECT_FILES.map(async (name) => {
       const path = join(projectDir, name);
       return [name, (await files.stat(path)) === null ? null : await files.sha256(path)];
     }),

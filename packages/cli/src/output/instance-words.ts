@@ -1,5 +1,5 @@
 /** What is said of an instance, in the same words in tables, progress lines and outcomes. Pure. */
-import type { InstanceView } from "@mvm/core";
+import type { InstanceView, NetworkCondition } from "@mvm/core";
 
 /** Its state in one word; `unreported` until its node has said anything. */
 export function stateWord(view: InstanceView): string {
@@ -32,6 +32,12 @@ export function obstacleOf(view: InstanceView): string {
   if (status.state === "running" && status.guest?.ready !== true)
     return status.guest?.reason ?? "waits for the guest to answer";
   return "";
+}
+
+/** What is wrong with a tenant's network. */
+export function networkWords({ tenant_id: tenant, condition }: NetworkCondition): string {
+  const { message, attempts, retry_at: retryAt } = condition;
+  return `the network of tenant '${tenant}' is not in place: ${message} (attempt ${attempts}${retryWord(retryAt)})`;
 }
 
 /** When what happens to it now began, milliseconds since 1970. */

@@ -2,8 +2,16 @@
  * Address slots of a tenant's subnet and what follows from them: address, MAC and tap name. Pure.
  * Slot 1 is the bridge; instances have slot 10 and up, the last address is the broadcast's.
  */
-import { MvmError, type TenantId, type TenantNetworkRow } from "@mvm/core";
-import { formatAddress, formatRange, sizeOf, type Ipv4Range } from "./ipv4-range.ts";
+import {
+  formatAddress,
+  formatRange,
+  MvmError,
+  rangeAt,
+  sizeOf,
+  type Ipv4Range,
+  type TenantId,
+  type TenantNetworkRow,
+} from "@mvm/core";
 import { nextFree, type Ring } from "./ring.ts";
 
 const BRIDGE_SLOT = 1;
@@ -35,7 +43,7 @@ export function allocateSlot(
 }
 
 export function subnetOf(network: TenantNetworkRow): Ipv4Range {
-  return { base: network.subnetBase, prefixLength: network.subnetPrefixLength };
+  return rangeAt(network.subnetBase, network.subnetPrefixLength);
 }
 
 export function bridgeAddress(network: TenantNetworkRow): string {

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isMvmError, type TenantNetworkRow } from "@mvm/core";
+import { formatAddress, formatRange, isMvmError, parseRange, sizeOf, type TenantNetworkRow } from "@mvm/core";
 import fc from "fast-check";
 import type { NetworkSettings } from "../settings.ts";
-import { formatAddress, formatRange, parseRange, sizeOf } from "./ipv4-range.ts";
 import { subnetOf } from "./instance-addresses.ts";
 import { tenantCapacity, tenantNetworkAllocator } from "./tenant-networks.ts";
 
@@ -27,9 +26,9 @@ function allocate(
 test("network id, subnet, uplink and names can be read from each other", () => {
   assert.deepEqual(allocate(2, settings)[1], {
     tenantNetId: 2,
-    subnetBase: parseRange("10.64.2.0/24").base,
+    subnetBase: parseRange("10.64.2.0/24").first,
     subnetPrefixLength: 24,
-    uplinkBase: parseRange("100.64.0.8/30").base,
+    uplinkBase: parseRange("100.64.0.8/30").first,
     namespace: "mvm-2",
     hostInterface: "mvmu2",
   });
@@ -113,11 +112,11 @@ function tryNext(allocator: { next(): TenantNetworkRow }): TenantNetworkRow | nu
 }
 
 function assertDisjoint(networks: readonly TenantNetworkRow[]): void {
-  const ranges = networks.map((network) => subnetOf(network)).toSorted((a, b) => a.base - b.base);
+  const ranges = networks.map((network) => subnetOf(network)).toSorted((a, b) => a.first - b.first);
   for (const [index, range] of ranges.entries()) {
     const next = ranges[index + 1];
     assert.ok(
-      next === undefined || range.base + sizeOf(range) <= next.base,
+      next === undefined || range.first + sizeOf(range) <= next.first,
       `${formatRange(range)} overlaps ${next === undefined ? "" : formatRange(next)}`,
     );
   }

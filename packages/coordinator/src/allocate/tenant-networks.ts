@@ -4,9 +4,8 @@
  * uplink range, so that the three can be read from each other. The ranges fit each other: config
  * files where they don't are refused when they are loaded.
  */
-import { MvmError, type TenantNetworkRow } from "@mvm/core";
+import { MvmError, parseRange, prefixLengthOf, rangeAt, sizeOf, type TenantNetworkRow } from "@mvm/core";
 import type { NetworkSettings } from "../settings.ts";
-import { parseRange, sizeOf } from "./ipv4-range.ts";
 import { nextFree } from "./ring.ts";
 
 const UPLINK_PREFIX_LENGTH = 30;
@@ -16,8 +15,8 @@ const LAST_NET_ID = 0xff_ff_ff;
 
 /** How many tenants the configured ranges have room for. */
 export function tenantCapacity(settings: NetworkSettings): number {
-  const subnets = 2 ** (settings.tenantPrefixLength - parseRange(settings.clusterCidr).prefixLength);
-  const uplinks = 2 ** (UPLINK_PREFIX_LENGTH - parseRange(settings.uplinkCidr).prefixLength);
+  const subnets = 2 ** (settings.tenantPrefixLength - prefixLengthOf(parseRange(settings.clusterCidr)));
+  const uplinks = 2 ** (UPLINK_PREFIX_LENGTH - prefixLengthOf(parseRange(settings.uplinkCidr)));
   return Math.min(subnets, uplinks, LAST_NET_ID);
 }
 
@@ -39,7 +38,7 @@ export function tenantNetworkAllocator(
   const cluster = parseRange(settings.clusterCidr);
   const uplinks = parseRange(settings.uplinkCidr);
   const subnetSize = blockSize(settings.tenantPrefixLength);
-  const taken = takenNumbers(existing, { clusterBase: cluster.base, subnetSize, uplinksBase: uplinks.base });
+  const taken = takenNumbers(existing, { clusterBase: cluster.first, subnetSize, uplinksBase: uplinks.first });
   // The last id has the ranges' first blocks, every other one the block of its own number.
   const blockOf = (id: number): number => id % capacity;
   let cursor = start;
@@ -54,9 +53,9 @@ export function tenantNetworkAllocator(
       cursor = id + 1;
       return {
         tenantNetId: id,
-        subnetBase: cluster.base + blockOf(id) * subnetSize,
+        subnetBase: cluster.first + blockOf(id) * subnetSize,
         subnetPrefixLength: settings.tenantPrefixLength,
-        uplinkBase: uplinks.base + blockOf(id) * UPLINK_SIZE,
+        uplinkBase: uplinks.first + blockOf(id) * UPLINK_SIZE,
         namespace: `${settings.namePrefix}-${id}`,
         hostInterface: `${settings.namePrefix}u${id}`,
       };
@@ -65,7 +64,7 @@ export function tenantNetworkAllocator(
 }
 
 function blockSize(prefixLength: number): number {
-  return sizeOf({ base: 0, prefixLength });
+  return sizeOf(rangeAt(0, prefixLength));
 }
 
 /** What existing networks have, in blocks of the ranges as they are configured now: they may have been edited since. */

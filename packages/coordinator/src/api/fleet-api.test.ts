@@ -61,7 +61,12 @@ test("an applied fleet is in force: in the fleet, the node's spec and the views"
       [gw?.instance_id, gw?.ipv4, gw?.mac, gw?.tap, gw?.ingress_port, gw?.wanted, gw?.hold],
       ["acme-gw-0", "10.64.1.10", "02:00:00:01:00:0a", "tap10", 18800, "running", null],
     );
-    assert.deepEqual(Object.keys(spec.types).sort(), ["gateway/large", "worker/small"]);
+    assert.deepEqual(
+      Object.entries(spec.types)
+        .map(([hash, type]) => `${type.role}/${type.profile} by ${hash === type.type_hash ? "its hash" : hash}`)
+        .sort(),
+      ["gateway/large by its hash", "worker/small by its hash"],
+    );
     assert.deepEqual(Object.keys(spec.tenants[0]?.secrets ?? {}), ["gateway.token"]);
 
     const { pools } = await client.call(routes.listPools, { query: { tenant: "acme" } });

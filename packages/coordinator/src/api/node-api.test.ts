@@ -26,13 +26,13 @@ const apply = (client: UnixClient) =>
     body: { fleet, source_hash: "1".repeat(64), expected_version: null, claimed_by: "alice" },
   });
 
-function entries(count: number, previous: AuditEntry | null = null): AuditEntry[] {
+function entries(count: number, previous: AuditEntry | null = null, tenant: TenantId | null = acme): AuditEntry[] {
   const made: AuditEntry[] = [];
   for (let index = 0; index < count; index += 1) {
     const draft = {
       at: TEST_TIME,
       writer: TEST_NODE,
-      tenant_id: acme,
+      tenant_id: tenant,
       instance_id: null,
       event: "instance.start",
       from: "stopped",
@@ -96,8 +96,8 @@ test("a status is kept whole, shown without its instances, and answered with the
     assert.equal(answer.generation, (await agent.spec())?.generation);
     const { node } = await client.call(routes.getNode, { params: { node: TEST_NODE } });
     assert.deepEqual(
-      [node.status?.relaxations, node.status?.observed_generation, node.audit_problem],
-      [["guests run emulated"], answer.generation, null],
+      [node.status?.relaxations, node.status?.observed_generation, node.audit_problems],
+      [["guests run emulated"], answer.generation, []],
     );
     assert.equal(node.status !== null && "instances" in node.status, false);
     const { instances } = await client.call(routes.listInstances, { query: { node: TEST_NODE } });
@@ -126,10 +126,13 @@ test("an agent's audit entries are taken once and shown with the coordinator's; 
     const [head] = (await agent.obey({}, gap)).chains;
     assert.equal(head?.acknowledged, 3);
     assert.match(head.problem ?? "", /entry 5 does not follow/);
-    assert.match(
-      (await client.call(routes.getNode, { params: { node: TEST_NODE } })).node.audit_problem ?? "",
-      /tenant 'acme'.*entry 5/,
-    );
+    const problemsOf = async () =>
+      (await client.call(routes.getNode, { params: { node: TEST_NODE } })).node.audit_problems;
+    const [problem] = await problemsOf();
+    assert.equal(problem?.tenant_id, "acme");
+    assert.match(problem.problem, /entry 5/);
+    await agent.obey({}, entries(1, null, null));
+    assert.deepEqual(await problemsOf(), [problem], "another chain says nothing of this one");
     assert.ok(log.some((line) => line.includes("audit.refused")));
   });
 });

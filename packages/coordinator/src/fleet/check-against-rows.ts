@@ -2,7 +2,7 @@
  * Finds what is wrong with a resolved fleet in the light of what exists: tenants being destroyed,
  * pools that would change their role or lose disk, more memory than the node has. Pure.
  */
-import type { DesiredRows, NodeRow, PoolRow } from "@mvm/core";
+import { hostMemMib, hostMemText, NO_MEM_OVERHEAD, type DesiredRows, type NodeRow, type PoolRow } from "@mvm/core";
 import type { Problem } from "./problems.ts";
 import type { ResolvedPool, ResolvedTenant } from "./resolve-fleet.ts";
 
@@ -53,26 +53,29 @@ function poolProblems(pool: ResolvedPool, row: PoolRow): Problem[] {
 }
 
 /**
- * Finds the pools with which the fleet wants more memory than the node has. What a node has is
- * known from its status; before its first one there is nothing to hold the fleet against, and the
- * agent refuses what does not fit.
+ * Finds the pools with which the fleet wants more memory than the node has, by the node's own rule of
+ * what a VM takes beyond its guest. What a node has is known from its status; before its first one
+ * there is nothing to hold the fleet against, and the agent refuses what does not fit.
  */
 export function checkCapacity(tenants: readonly ResolvedTenant[], node: NodeRow | null): Problem[] {
-  const capacity = node?.status?.capacity.mem_mib ?? null;
-  if (node === null || capacity === null) return [];
+  const status = node?.status ?? null;
+  if (node === null || status === null) return [];
+  const { mem_mib: capacity, overhead = NO_MEM_OVERHEAD } = status.capacity;
   const remedy = "Lower desired counts or resources, or add memory to the node.";
   const problems: Problem[] = [];
   let sum = 0;
   for (const pool of tenants.flatMap((tenant) => tenant.pools)) {
     const { mem_mib: memMib } = pool.resources;
     const before = sum;
-    sum += memMib * pool.running;
-    if (pool.running > 0 && memMib > capacity) {
+    const takenMib = hostMemMib(memMib, overhead);
+    const taken = hostMemText(memMib, overhead);
+    sum += takenMib * pool.running;
+    if (pool.running > 0 && takenMib > capacity) {
       problems.push({
         code: "MVM_FLEET_CAPACITY",
         path: `${pool.path}.resources.mem_mib`,
         value: memMib,
-        message: `an instance of ${memMib} MiB does not fit node '${node.nodeId}', which has ${capacity} MiB for instances`,
+        message: `an instance of ${taken} does not fit node '${node.nodeId}', which has ${capacity} MiB for instances`,
         remedy,
       });
     } else if (before <= capacity && sum > capacity) {
@@ -80,7 +83,7 @@ export function checkCapacity(tenants: readonly ResolvedTenant[], node: NodeRow 
         code: "MVM_FLEET_CAPACITY",
         path: `${pool.path}.desired_counts.running`,
         value: pool.running,
-        message: `${pool.running} running instances of ${memMib} MiB do not fit node '${node.nodeId}', which has ${capacity} MiB for instances; pools before this one take ${before} MiB`,
+        message: `${pool.running} running instances of ${taken} do not fit node '${node.nodeId}', which has ${capacity} MiB for instances; pools before this one take ${before} MiB`,
         remedy,
       });
     }

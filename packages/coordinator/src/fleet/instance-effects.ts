@@ -1,5 +1,6 @@
 /** What a change of its pool or tenant means for an instance that exists, in one change or none. Pure. */
-import type { FleetChange, InstanceRow, PoolRow } from "@mvm/core";
+import { restartReasons, type FleetChange, type InstanceRow, type PoolRow } from "@mvm/core";
+import { makingOf } from "./pool-making.ts";
 
 export interface InstanceChange {
   readonly before: InstanceRow;
@@ -25,8 +26,8 @@ export function instanceEffect(change: InstanceChange): FleetChange | null {
     return { ...named, action, reason: countsReason(change) + holdSuffix(after, after.wanted) };
   }
   if ((after.hold?.wanted ?? after.wanted) !== "running") return null;
-  const restart = restartReason(change);
-  if (restart !== null) return { ...named, action: "restart", reason: restart };
+  const restarts = restartReasons(makingOf(change.poolBefore), makingOf(change.poolAfter));
+  if (restarts.length > 0) return { ...named, action: "restart", reason: restarts.join(", ") };
   if (change.pending.length === 0) return null;
   return { ...named, action: "pending", reason: `seen at its next start: ${change.pending.join(", ")}` };
 }
@@ -41,18 +42,4 @@ function countsReason({ after, poolAfter }: InstanceChange): string {
 function holdSuffix({ hold }: InstanceRow, wanted: "running" | "stopped"): string {
   if (hold === null || hold.wanted === wanted) return "";
   return hold.until === null ? "; a hold delays it until it is released" : `; a hold delays it until ${hold.until}`;
-}
-
-/** The same reasons for which agents restart a running instance. */
-function restartReason({ poolBefore, poolAfter }: InstanceChange): string | null {
-  const reasons: string[] = [];
-  if (poolBefore.revision !== poolAfter.revision)
-    reasons.push(`revision ${poolBefore.revision} → ${poolAfter.revision}`);
-  if (poolBefore.type.type_hash !== poolAfter.type.type_hash)
-    reasons.push(`the type ${poolAfter.type.role}/${poolAfter.type.profile} is declared anew`);
-  if (poolBefore.resources.mem_mib !== poolAfter.resources.mem_mib)
-    reasons.push(`memory ${poolBefore.resources.mem_mib} → ${poolAfter.resources.mem_mib} MiB`);
-  if (poolBefore.resources.vcpus !== poolAfter.resources.vcpus)
-    reasons.push(`vCPUs ${poolBefore.resources.vcpus} → ${poolAfter.resources.vcpus}`);
-  return reasons.length === 0 ? null : reasons.join(", ");
 }

@@ -266,14 +266,51 @@ test("model and connectors reach config drives at the next start and raise the c
   assert.equal(applied(world, egress).rows.tenants[0]?.configVersion, 1);
 });
 
-test("a pool that comes or goes leaves the others' config version alone; one declared anew raises it", () => {
-  const world = applied(empty, [acme(gateway())]);
-  assert.equal(applied(world, [acme(gateway(), workers(1))]).rows.tenants[0]?.configVersion, 1);
-  assert.equal(
-    applied(applied(world, [acme(gateway(), workers(1))]), [acme(gateway())]).rows.tenants[0]?.configVersion,
-    1,
-  );
-  assert.equal(applied({ ...world, microvms: retyped() }, [acme(gateway())]).rows.tenants[0]?.configVersion, 2);
+/** The test's types with guest handlers: their instances are configured from each other. */
+function handled(): MicrovmsTables {
+  const copy = structuredClone(testTables);
+  for (const profile of Object.values(copy.profiles)) profile.guest_handlers.push("some.handler");
+  return copy;
+}
+
+test("a gateway that gets its first workers is said to need a restart for them, and its config version rises", () => {
+  const world = applied({ ...empty, microvms: handled() }, [acme(gateway())]);
+  const wanted = [acme(gateway(), workers(2))];
+  assert.deepEqual(changes(world, wanted), [
+    "pending instance acme-gw-0",
+    "create pool acme/wk",
+    "create instance acme-wk-0",
+    "create instance acme-wk-1",
+  ]);
+  assert.equal(reasonOf(world, wanted, "pending instance acme-gw-0"), "seen at its next start: new peers in pool wk");
+  assert.equal(applied(world, wanted).rows.tenants[0]?.configVersion, 2);
+});
+
+const peers: readonly (readonly [string, World["microvms"], readonly object[], readonly object[], number])[] = [
+  ["more of them", handled(), [gateway(), workers(1)], [gateway(), workers(2)], 2],
+  ["fewer running: the others stay known", handled(), [gateway(), workers(2)], [gateway(), workers(1)], 1],
+  ["a pool that leaves: its instances stay known", handled(), [gateway(), workers(1)], [gateway()], 1],
+  ["instances without handlers", testTables, [gateway()], [gateway(), workers(1)], 1],
+];
+for (const [what, microvms, before, wanted, version] of peers) {
+  test(`what peers do to the config version: ${what}`, () => {
+    const world = applied({ ...empty, microvms }, [acme(...before)]);
+    assert.equal(applied(world, [acme(...wanted)]).rows.tenants[0]?.configVersion, version);
+  });
+}
+
+test("a type declared anew restarts its own instances and is pending for those that see them", () => {
+  const world = applied({ ...empty, microvms: handled() }, [acme(gateway(), workers(1))]);
+  const anew = { ...world, microvms: structuredClone(world.microvms) };
+  for (const [name, profile] of Object.entries(anew.microvms.profiles))
+    if (name === "large") profile.services.push("extra.service");
+  const wanted = [acme(gateway(), workers(1))];
+  assert.deepEqual(changes(anew, wanted), [
+    "change pool acme/gw",
+    "restart instance acme-gw-0",
+    "pending instance acme-wk-0",
+  ]);
+  assert.equal(applied(anew, wanted).rows.tenants[0]?.configVersion, 2);
 });
 
 test("a secret that a type newly generates begins one epoch, and is made once", () => {
@@ -288,13 +325,13 @@ test("a secret that a type newly generates begins one epoch, and is made once", 
   assert.deepEqual(plan(after(world, decision), [acme(workers(1), gateway())]).secretsToMake, []);
 });
 
-test("larger data volumes are said to be for new ones only", () => {
+test("larger data volumes are said to come with the next start", () => {
   const world = applied(empty, [acme(workers(1))]);
   const wanted = [acme(workers(1, { resources: { data_mib: 128 } }))];
   assert.deepEqual(changes(world, wanted), ["change pool acme/wk"]);
   assert.match(
     reasonOf(world, wanted, "change pool acme/wk"),
-    /data 64 → 128 MiB for new volumes; existing ones keep their size/,
+    /data 64 → 128 MiB; existing volumes grow at their next start/,
   );
 });
 

@@ -2,9 +2,10 @@
  * Plans one pool: its row and its instances. Growing adds the next numbers, shrinking stops the
  * highest ones, and neither erases anything. Pure but for the session's bookkeeping.
  */
-import type { FleetChange, InstanceRow, PoolRow, TenantRow } from "@mvm/core";
+import { restartReasons, type FleetChange, type InstanceRow, type PoolRow, type TenantRow } from "@mvm/core";
 import { instanceEffect } from "./instance-effects.ts";
 import { newInstance, type PlanContext } from "./new-instance.ts";
+import { makingOf } from "./pool-making.ts";
 import type { ResolvedPool } from "./resolve-fleet.ts";
 import { sameValue } from "./same-value.ts";
 
@@ -96,21 +97,11 @@ function poolChanges(before: PoolRow | null, after: PoolRow): FleetChange[] {
   const reasons = [
     ...(before.released ? ["back in the fleet"] : []),
     ...(before.running === after.running ? [] : [`running ${before.running} → ${after.running}`]),
-    ...(before.type.profile === profile ? [] : [`profile ${before.type.profile} → ${profile}`]),
-    ...(before.type.profile !== profile || before.type.type_hash === after.type.type_hash
-      ? []
-      : [`the type ${role}/${profile} is declared anew`]),
-    ...(before.revision === after.revision ? [] : [`revision ${before.revision} → ${after.revision}`]),
-    ...(before.resources.vcpus === after.resources.vcpus
-      ? []
-      : [`vCPUs ${before.resources.vcpus} → ${after.resources.vcpus}`]),
-    ...(before.resources.mem_mib === after.resources.mem_mib
-      ? []
-      : [`memory ${before.resources.mem_mib} → ${after.resources.mem_mib} MiB`]),
+    ...restartReasons(makingOf(before), makingOf(after)),
     ...(before.resources.data_mib === after.resources.data_mib
       ? []
       : [
-          `data ${before.resources.data_mib} → ${after.resources.data_mib} MiB for new volumes; existing ones keep their size`,
+          `data ${before.resources.data_mib} → ${after.resources.data_mib} MiB; existing volumes grow at their next start`,
         ]),
   ];
   return reasons.length === 0 ? [] : [poolChange(after, "change", reasons.join(", "))];

@@ -43,7 +43,7 @@ function node(status: Partial<NodeStatus> | null, observed = 5): NodeRow {
     generation: 5,
     status: status === null ? null : nodeStatus(observed, status),
     receivedAt: TEST_TIME,
-    auditProblem: null,
+    refusedChains: [],
   };
 }
 
@@ -87,6 +87,14 @@ test("what the counts still want comes back new: another volume, another address
     [["acme-gw-0", 12, 18802, "00000000-0000-4000-8000-000000000001", "running"]],
   );
   assert.equal(successors.tenants[0]?.nextSlot, 13);
+});
+
+test("those whose handlers knew what is gone get another config version, those without handlers don't", () => {
+  const versionWith = (guest_handlers: string[]): number | undefined => {
+    const left = rowsOf([kept], acme, [{ ...pool, type: { ...pool.type, guest_handlers } }]);
+    return planReplacements([doomed], left, context(left)).successors.tenants[0]?.configVersion;
+  };
+  assert.deepEqual([versionWith(["some.handler"]), versionWith([])], [2, 1]);
 });
 
 test("a destroyed instance's address is free for its successor when no other is left", () => {

@@ -15,6 +15,7 @@ import type {
   TenantRow,
 } from "@mvm/core";
 import { newInstance, type PlanContext } from "./new-instance.ts";
+import { isSeen } from "./peer-changes.ts";
 import { missingNumbers } from "./plan-pool.ts";
 
 /** The instances that are to be destroyed and are, by their node's newest status. */
@@ -77,12 +78,22 @@ export function planReplacements(gone: readonly InstanceRow[], left: DesiredRows
   return {
     removed: gone.map(({ instanceId }) => instanceId),
     successors: {
-      tenants: tenants.map((tenant) => ({ ...tenant, nextSlot: context.session.nextSlot(tenant) })),
+      tenants: tenants.map((tenant) => ({
+        ...tenant,
+        nextSlot: context.session.nextSlot(tenant),
+        configVersion: tenant.configVersion + (losesPeers(tenant, gone, left.pools) ? 1 : 0),
+      })),
       pools: [],
       instances: successors,
       counters: context.session.counters(),
     },
   };
+}
+
+/** Whether the config drives of the tenant's other instances name what is gone: a successor has another address. */
+function losesPeers({ tenantId }: TenantRow, gone: readonly InstanceRow[], pools: readonly PoolRow[]): boolean {
+  const seen = new Set(pools.filter(({ type }) => isSeen(type)).map(poolKey));
+  return gone.some((instance) => instance.tenantId === tenantId && seen.has(poolKey(instance)));
 }
 
 function poolKey({ tenantId, poolId }: Pick<PoolRow, "tenantId" | "poolId">): string {

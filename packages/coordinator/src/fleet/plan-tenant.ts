@@ -2,10 +2,18 @@
  * Plans one tenant that the fleet names: its own row, its pools, their instances, the secrets to be
  * made. Pure but for the session's bookkeeping; called by plan-fleet.ts.
  */
-import type { FleetChange, InstanceRow, PoolId, PoolRow, SecretName, TenantRow } from "@mvm/core";
+import {
+  formatRange,
+  type FleetChange,
+  type InstanceRow,
+  type PoolId,
+  type PoolRow,
+  type SecretName,
+  type TenantRow,
+} from "@mvm/core";
 import { subnetOf } from "../allocate/instance-addresses.ts";
-import { formatRange } from "../allocate/ipv4-range.ts";
 import type { PlanContext } from "./new-instance.ts";
+import { peerChanges } from "./peer-changes.ts";
 import { planPool, releasePool } from "./plan-pool.ts";
 import type { ResolvedTenant } from "./resolve-fleet.ts";
 import { sameValue } from "./same-value.ts";
@@ -82,16 +90,17 @@ interface Redefinition {
   readonly row: TenantRow;
   /** What changed in the tenant's definition, in words. */
   readonly reasons: readonly string[];
-  /** What config drives will hold anew, in words. */
+  /** What config drives will hold anew, in words; its pools' changes among it. */
   readonly configReasons: readonly string[];
 }
 
 /** The tenant's row after the apply, but for the slots that its instances will take. */
 function redefine(
   wanted: ResolvedTenant,
-  { tenant, pools }: TenantRows,
+  existing: TenantRows,
   how: { context: PlanContext; makesSecrets: boolean },
 ): Redefinition {
+  const { tenant } = existing;
   const { egress, connectors } = wanted.definition;
   const model = wanted.definition.model ?? null;
   const secretsEpoch = (tenant?.secretsEpoch ?? 0) + (how.makesSecrets ? 1 : 0);
@@ -114,18 +123,17 @@ function redefine(
     };
     return { row, reasons: [], configReasons: [] };
   }
-  const types = new Map(wanted.pools.map(({ poolId, type }) => [poolId, type.type_hash]));
-  const retyped = pools.some(({ poolId, type }) => types.has(poolId) && types.get(poolId) !== type.type_hash);
-  const configReasons = [
+  const definitionReasons = [
     ...(sameValue(model, tenant.model) ? [] : ["model"]),
     ...(sameValue(connectors, tenant.connectors) ? [] : ["connectors"]),
   ];
+  const configReasons = [...definitionReasons, ...peerChanges(wanted.pools, existing)];
   const reasons = [
     ...(tenant.standing === "released" ? ["back in the fleet"] : []),
     ...(sameValue(egress, tenant.egress) ? [] : ["egress"]),
-    ...configReasons,
+    ...definitionReasons,
   ];
-  const configVersion = tenant.configVersion + (configReasons.length > 0 || retyped ? 1 : 0);
+  const configVersion = tenant.configVersion + (configReasons.length > 0 ? 1 : 0);
   return {
     row: { ...tenant, standing: "present", egress, model, connectors, secretsEpoch, configVersion },
     reasons,

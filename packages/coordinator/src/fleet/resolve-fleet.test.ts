@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fleet, isMvmError } from "@mvm/core";
+import { Fleet, isMvmError, type MemOverhead } from "@mvm/core";
 import { nodeStatus, poolRow, TEST_NODE, tenantRow, testImages, testTables } from "@mvm/testing";
 import { checkAgainstRows, checkCapacity } from "./check-against-rows.ts";
 import { refuseProblems } from "./problems.ts";
@@ -76,6 +76,11 @@ const mistakes: readonly (readonly [
     ["MVM_FLEET_INVALID", "tenants[0].pools[0].resources.mem_mib", 512, /512 MiB is less .* 1024 MiB/],
   ],
   [
+    "no data drive where the role requires one",
+    [{ tenant_id: "acme", pools: [{ ...worker, resources: { data_mib: 0 } }] }],
+    ["MVM_DRIVE_MISSING", "tenants[0].pools[0].resources.data_mib", 0, /^required drive missing: .*'worker'/],
+  ],
+  [
     "an unknown revision",
     [{ tenant_id: "acme", pools: [{ ...gateway, revision: "9".repeat(16) }] }],
     ["MVM_IMAGE_NOT_FOUND", "tenants[0].pools[0].revision", "9".repeat(16), /9999/],
@@ -143,12 +148,14 @@ test("more memory than the node has is refused where it is too much, once", () =
       ],
     },
   ]);
-  const node = (memMib: number) => ({
+  const node = (memMib: number, overhead?: MemOverhead) => ({
     nodeId: TEST_NODE,
     generation: 1,
-    status: nodeStatus(1, { capacity: { cpus: 1, mem_mib: memMib, allocated_mem_mib: 0 } }),
+    status: nodeStatus(1, {
+      capacity: { cpus: 1, mem_mib: memMib, allocated_mem_mib: 0, ...(overhead && { overhead }) },
+    }),
     receivedAt: null,
-    auditProblem: null,
+    refusedChains: [],
   });
   assert.deepEqual(checkCapacity(tenants, node(9 * 256)), []);
   const [problem, ...more] = checkCapacity(tenants, node(6 * 256));
@@ -159,6 +166,13 @@ test("more memory than the node has is refused where it is too much, once", () =
   assert.match(
     problem?.message ?? "",
     /3 running instances of 256 MiB do not fit node 'node-1', which has 1536 MiB .* take 1024 MiB/,
+  );
+  const overhead: MemOverhead = { fixed_mib: 10, share: 0.5, least_mib: 64, most_mib: 1024 };
+  assert.deepEqual(checkCapacity(tenants, node(9 * (256 + 138), overhead)), []);
+  assert.match(
+    checkCapacity(tenants, node(9 * 256, overhead))[0]?.message ?? "",
+    /running instances of 394 MiB \(256 and 138 for its VMM\) do not fit/,
+    "the node's VMMs are reckoned with",
   );
   assert.deepEqual(
     checkCapacity(tenants, node(255))

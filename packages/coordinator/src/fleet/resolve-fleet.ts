@@ -88,6 +88,15 @@ function resolvePool(
       remedy: `Set resources.mem_mib to ${type.min_mem_mib} or more, or leave it out for ${type.defaults.mem_mib}.`,
     });
   }
+  if (resources.data_mib === 0 && type.required_drives.includes("data")) {
+    problems.push({
+      code: "MVM_DRIVE_MISSING",
+      path: `${path}.resources.data_mib`,
+      value: resources.data_mib,
+      message: `required drive missing: role '${type.role}' requires a data drive, which 0 MiB leaves out`,
+      remedy: "Say 16 or more, or take data out of the role's required_drives.",
+    });
+  }
   const choice = pickRevision({
     type,
     wanted: pool.revision,

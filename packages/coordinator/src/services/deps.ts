@@ -11,13 +11,13 @@ import {
   type Logger,
   type Random,
   type Store,
+  type Turns,
 } from "@mvm/core";
 import { allocationSession } from "../allocate/allocation-session.ts";
 import type { AuditContext } from "../audit/drafts.ts";
 import type { ChangeSignal } from "../change-signal.ts";
 import type { PlanContext } from "../fleet/new-instance.ts";
 import type { CoordinatorSettings } from "../settings.ts";
-import type { Turns } from "../turns.ts";
 
 export interface ServiceDeps {
   readonly settings: CoordinatorSettings;

@@ -8,7 +8,7 @@ const pool = poolRow("acme", "gw");
 
 function rows(change: Partial<NodeRows> = {}): NodeRows {
   return {
-    node: { nodeId: TEST_NODE, generation: 7, status: null, receivedAt: null, auditProblem: null },
+    node: { nodeId: TEST_NODE, generation: 7, status: null, receivedAt: null, refusedChains: [] },
     tenants: [tenantRow("acme", 1, { secretsEpoch: 3, configVersion: 4 })],
     pools: [pool],
     instances: [instanceRow(pool, 0, { slot: 10, ingressPort: 18800 })],
@@ -63,12 +63,17 @@ test("a tenant that is being destroyed says so and stays in the spec without ins
   assert.deepEqual([wanted("destroying"), wanted("released")], ["destroyed", "present"]);
 });
 
-test("of two pools with one type, the one in the fleet decides what the type is", () => {
-  const older: PoolRow = { ...poolRow("acme", "old", { released: true }), type: { ...testType, type_hash: "older" } };
+test("of two pools with one type, the one in the fleet decides what guests don't see of it", () => {
+  const older: PoolRow = { ...poolRow("acme", "old", { released: true }), type: { ...testType, min_mem_mib: 64 } };
   for (const pools of [
     [older, pool],
     [pool, older],
   ])
-    assert.equal(build({ pools }).types["gateway/minimal"]?.type_hash, testType.type_hash);
-  assert.equal(build({ pools: [older] }).types["gateway/minimal"]?.type_hash, "older");
+    assert.equal(build({ pools }).types[testType.type_hash]?.min_mem_mib, testType.min_mem_mib);
+  assert.equal(build({ pools: [older] }).types[testType.type_hash]?.min_mem_mib, 64);
+});
+
+test("a type as it was declared before stays in the spec for the pool that still has it", () => {
+  const older: PoolRow = { ...poolRow("acme", "old", { released: true }), type: { ...testType, type_hash: "older" } };
+  assert.deepEqual(Object.keys(build({ pools: [older, pool] }).types).sort(), [testType.type_hash, "older"].sort());
 });

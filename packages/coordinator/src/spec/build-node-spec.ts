@@ -3,7 +3,8 @@
  * spec can be built again at any time and means the same as long as its generation stands.
  */
 import {
-  typeKey,
+  formatAddress,
+  formatRange,
   type InstanceRow,
   type InstanceSpec,
   type NodeRows,
@@ -16,7 +17,6 @@ import {
   type TenantSpec,
 } from "@mvm/core";
 import { addressOf, bridgeAddress, macOf, subnetOf, tapOf } from "../allocate/instance-addresses.ts";
-import { formatAddress, formatRange } from "../allocate/ipv4-range.ts";
 
 const NAMESPACE_INTERFACE = "up0";
 const UPLINK_HOST_OFFSET = 1;
@@ -102,8 +102,11 @@ function poolSpec(
   };
 }
 
-/** Every type in use once. Pools of one apply agree on their types; one that was released before may lag behind. */
+/**
+ * Every type in use once. Of two that differ in nothing that a guest can see, the one of a pool in the fleet stands:
+ * a pool that was released before may lag behind.
+ */
 function typesOf(pools: readonly PoolRow[]): Record<string, ResolvedType> {
   const byAge = pools.toSorted((a, b) => Number(b.released) - Number(a.released));
-  return Object.fromEntries(byAge.map(({ type }) => [typeKey(type.role, type.profile), type]));
+  return Object.fromEntries(byAge.map(({ type }) => [type.type_hash, type]));
 }

@@ -50,8 +50,9 @@ export function poolViews(rows: DesiredRows, instances: readonly InstanceView[])
   }));
 }
 
-export function nodeView({ nodeId, generation, status, receivedAt, auditProblem }: NodeRow): NodeView {
-  return { node: nodeId, generation, received_at: receivedAt, audit_problem: auditProblem, status };
+export function nodeView({ nodeId, generation, status, receivedAt, refusedChains }: NodeRow): NodeView {
+  const problems = refusedChains.map(({ tenantId, problem }) => ({ tenant_id: tenantId, problem }));
+  return { node: nodeId, generation, received_at: receivedAt, audit_problems: problems, status };
 }
 
 /** The secrets that a tenant's types declare or that it has, by name. */

@@ -108,8 +108,8 @@ export const NodeView = z.object({
   generation: z.int(),
   /** When its newest status came; null: it never reported. */
   received_at: z.iso.datetime().nullable(),
-  /** Why audit entries of it are refused, when they are. */
-  audit_problem: z.string().nullable(),
+  /** Its chains of audit entries (of one tenant, or of none) that are refused, until they follow again. */
+  audit_problems: z.array(z.object({ tenant_id: TenantId.nullable(), problem: z.string() })),
   status: NodeStatus.omit({ instances: true }).nullable(),
 });
 export type NodeView = z.infer<typeof NodeView>;

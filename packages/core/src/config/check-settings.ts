@@ -2,8 +2,8 @@
  * What the schema of one setting can't see: whether settings fit each other. Each section is
  * looked at by itself, so that a mistake elsewhere hides nothing here. Pure.
  */
-import ipaddr from "ipaddr.js";
 import * as z from "zod";
+import { formatAddress, overlaps, parseRange, prefixLengthOf } from "../ipv4-range.ts";
 import type { KeyPath } from "../toml/problem.ts";
 import { NetworkSection, NodeSection } from "./schema.ts";
 
@@ -17,12 +17,6 @@ export interface SettingMistake {
 const MAX_SOCKET_PATH = 107;
 /** Room below runtime_dir for the longest socket: a directory, an instance's id and a file name. */
 const LONGEST_SOCKET_NAME = "/vms//console.sock".length + 54;
-
-interface Range {
-  readonly first: number;
-  readonly last: number;
-  readonly prefixLength: number;
-}
 
 const Sections = z.looseObject({
   network: NetworkSection.prefault({}).catch(() => NetworkSection.parse({})),
@@ -42,31 +36,31 @@ export function checkSettings(value: unknown): readonly SettingMistake[] {
 
 function checkNetwork(network: z.infer<typeof NetworkSection>): readonly SettingMistake[] {
   const mistakes: SettingMistake[] = [];
-  const cluster = rangeOf(network.cluster_cidr);
-  const uplink = rangeOf(network.uplink_cidr);
+  const cluster = parseRange(network.cluster_cidr);
+  const uplink = parseRange(network.uplink_cidr);
   for (const key of ["cluster_cidr", "uplink_cidr"] as const) {
-    const network4 = ipaddr.IPv4.networkAddressFromCIDR(network[key]).toString();
+    const first = formatAddress(parseRange(network[key]).first);
     const [address, length] = network[key].split("/");
-    if (address !== network4) {
+    if (address !== first) {
       mistakes.push({
         path: ["network", key],
-        message: `network.${key} is ${network[key]}, which begins inside the range: write ${network4}/${length ?? ""}`,
+        message: `network.${key} is ${network[key]}, which begins inside the range: write ${first}/${length ?? ""}`,
       });
     }
   }
-  if (network.tenant_prefix_length < cluster.prefixLength) {
+  if (network.tenant_prefix_length < prefixLengthOf(cluster)) {
     mistakes.push({
       path: ["network", "tenant_prefix_length"],
       message: `network.tenant_prefix_length is ${network.tenant_prefix_length}: one tenant's /${network.tenant_prefix_length} does not fit into cluster_cidr ${network.cluster_cidr}`,
     });
   }
-  if (uplink.prefixLength > 30) {
+  if (prefixLengthOf(uplink) > 30) {
     mistakes.push({
       path: ["network", "uplink_cidr"],
       message: `network.uplink_cidr is ${network.uplink_cidr}: it must hold one /30 at least`,
     });
   }
-  if (cluster.first <= uplink.last && uplink.first <= cluster.last) {
+  if (overlaps(cluster, uplink)) {
     mistakes.push({
       path: ["network", "uplink_cidr"],
       message: `network.uplink_cidr ${network.uplink_cidr} overlaps cluster_cidr ${network.cluster_cidr}`,
@@ -84,15 +78,4 @@ function checkPaths({ runtime_dir: runtimeDir }: z.infer<typeof NodeSection>): r
       message: `node.runtime_dir is longer than ${room} bytes: the paths of sockets in it would not fit into the system's ${MAX_SOCKET_PATH}`,
     },
   ];
-}
-
-function rangeOf(cidr: string): Range {
-  const [, prefixLength] = ipaddr.IPv4.parseCIDR(cidr);
-  const first = ipaddr.IPv4.networkAddressFromCIDR(cidr);
-  const last = ipaddr.IPv4.broadcastAddressFromCIDR(cidr);
-  return { first: numberOf(first), last: numberOf(last), prefixLength };
-}
-
-function numberOf(address: ipaddr.IPv4): number {
-  return address.octets.reduce((sum, octet) => sum * 256 + octet, 0);
 }

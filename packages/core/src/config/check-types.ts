@@ -51,7 +51,19 @@ function checkRole(
         ]
       : [],
   );
-  return [...missing("profiles", "profile", profiles), ...missing("starts_before", "role", roles), ...both];
+  // Who an instance is and what its network is stands on it: no guest comes up without.
+  const config = declaration.optional_drives.flatMap((drive, index) =>
+    drive === "config"
+      ? [
+          {
+            document,
+            path: [...base, "optional_drives", index],
+            message: `role '${name}' can't have drive 'config' as an optional one: every instance has it`,
+          },
+        ]
+      : [],
+  );
+  return [...missing("profiles", "profile", profiles), ...missing("starts_before", "role", roles), ...both, ...config];
 }
 
 /** A role that, along `starts_before`, comes before itself would never start. */

@@ -66,7 +66,8 @@ async function expand(files: Files, pattern: string): Promise<readonly string[]>
       paths = paths.map((path) => join(path, part));
       continue;
     }
-    const matcher = new RegExp(`^${part.split("*").map(escapeForRegExp).join(".*")}$`);
+    const literals = part.split("*").map((text) => RegExp.escape(text));
+    const matcher = new RegExp(`^${literals.join(".*")}$`);
     const expanded = await Promise.all(
       paths.map(async (path) => {
         const names = await files.list(path).catch(() => []);
@@ -78,8 +79,4 @@ async function expand(files: Files, pattern: string): Promise<readonly string[]>
   if (!pattern.includes("*")) return paths;
   const facts = await Promise.all(paths.map(async (path) => ({ path, exists: (await files.stat(path)) !== null })));
   return facts.filter(({ exists }) => exists).map(({ path }) => path);
-}
-
-function escapeForRegExp(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

@@ -270,6 +270,11 @@ const bad: readonly {
     lines: ["./mvm.toml:9:20: role 'gateway' requires drive 'data' already: it can't be optional too"],
   },
   {
+    name: "a config drive that is to be left out",
+    text: `${MINIMAL}${TYPES.replace(ROLE, `${ROLE}optional_drives = ["data", "config"]\n`)}`,
+    lines: ["./mvm.toml:8:28: role 'gateway' can't have drive 'config' as an optional one: every instance has it"],
+  },
+  {
     name: "a bad name of a role",
     text: `${MINIMAL}[microvms.roles.Gateway]\n${ROLE}[microvms.profiles.small]\n${PROFILE}`,
     lines: [

@@ -1,8 +1,8 @@
 /**
  * The catalogue of error codes: permanent names `MVM_<AREA>_<FACT>`, one entry each.
  *
- * `docs/errors.md` is generated from this table; a test holds that every code is thrown somewhere
- * and that no code is thrown that isn't here. Add an entry where it belongs by area, in order.
+ * `docs/errors.md` is generated from this table; a test holds that every code is raised somewhere,
+ * the types that no other is. Add an entry where it belongs by area, in order.
  */
 
 /** Exit codes (design §13): 1 failed, 2 usage or config, 3 refused by state or policy, 4 not found, 5 unavailable, 6 unsupported host. */
@@ -40,7 +40,7 @@ const entries = {
   MVM_CONFIG_EXISTS: {
     exit: 2,
     summary: "A file to be written exists already.",
-    remedy: "Choose another path, or say --force.",
+    remedy: "Choose another path, or move away what is there.",
   },
   MVM_CONFIG_INVALID: {
     exit: 2,
@@ -71,6 +71,11 @@ const entries = {
     exit: 1,
     summary: "A drive image could not be built.",
     remedy: "Check that e2fsprogs is installed and the runtime directory has space.",
+  },
+  MVM_DRIVE_MISSING: {
+    exit: 3,
+    summary: "A drive that the role requires can't be provided.",
+    remedy: "Give the pool what the drive needs, or take the drive out of the role's required_drives.",
   },
   MVM_FLEET_CAPACITY: {
     exit: 3,
@@ -114,6 +119,11 @@ const entries = {
     summary: "A command on the host did not end before its deadline.",
     remedy: "Look at the host's load and run the command again.",
   },
+  MVM_HOST_DISK_FULL: {
+    exit: 3,
+    summary: "The disk of the state directory has less room than an instance may come to fill.",
+    remedy: "Make room on that disk, or lower resources.data_mib of a new pool; it is looked at again by itself.",
+  },
   MVM_HOST_NOT_ROOT: { exit: 6, summary: "The command needs root.", remedy: "Run it with sudo." },
   MVM_HOST_UNSUPPORTED: {
     exit: 6,
@@ -128,7 +138,7 @@ const entries = {
   MVM_IMAGE_CORRUPTED: {
     exit: 3,
     summary: "An image's files do not match its manifest.",
-    remedy: "Remove the revision and build it again: mvm image build.",
+    remedy: "Build it again: mvm image build ROLE PROFILE.",
   },
   MVM_IMAGE_NOT_ACCEPTED: {
     exit: 3,
@@ -158,8 +168,8 @@ const entries = {
   },
   MVM_KEY_MISSING: {
     exit: 3,
-    summary: "A tenant's key is not in the key store: its data can't be opened.",
-    remedy: "Restore the key store's file, or destroy the tenant.",
+    summary: "A tenant's key, or the node's key that opens it, is not in the key store: its data can't be opened.",
+    remedy: "Restore the key store's file from its backup, or destroy the tenant.",
   },
   MVM_KEY_UNSEAL_FAILED: {
     exit: 1,
@@ -178,11 +188,26 @@ const entries = {
   },
   MVM_NET_OVERLAP: {
     exit: 3,
-    summary: "The store refused a subnet, address or port that another one has.",
+    summary: "A subnet, address or port is in use: by another one in the store, or by a network of the host.",
     remedy: "Run the command again; if it stays so, check [network] in mvm.toml for ranges that were changed.",
   },
+  MVM_NET_PREFIX_TAKEN: {
+    exit: 3,
+    summary: "Another installation on this host uses the same name prefix for its networks.",
+    remedy: "Give each installation a [network] name_prefix of its own in its mvm.toml.",
+  },
+  MVM_NODE_NOT_EMPTY: {
+    exit: 1,
+    summary: "A node that is to be taken down still has something of instances on the host.",
+    remedy:
+      "Remove what is named (processes, mounts, namespaces, volumes, directories, keys), then run the command again.",
+  },
   MVM_NODE_NOT_FOUND: { exit: 4, summary: "There is no such node.", remedy: "See mvm node status." },
-  MVM_POOL_NOT_FOUND: { exit: 4, summary: "There is no such pool.", remedy: "See mvm pool list." },
+  MVM_QUICKSTART_REFUSED: {
+    exit: 3,
+    summary: "Another quickstart is at work or installed, or the installed one is of another kind or has other names.",
+    remedy: "See the message for both sides; take the installed one down first: npm run quickstart -- --down.",
+  },
   MVM_SECRET_INVALID: {
     exit: 2,
     summary: "A secret's name or value can't be taken.",

@@ -11,6 +11,8 @@ import type { FileFacts, Files, WriteOptions } from "../ports/files.ts";
 
 const TMPFS_MAGIC = 0x01021994;
 const RAMFS_MAGIC = 0x858458f6;
+/** The unit of `st_blocks`, whatever the file system's own is (stat(2)). */
+const STAT_BLOCK_BYTES = 512;
 
 /** The files of this machine. Stateless. */
 export const nodeFiles: Files = {
@@ -22,6 +24,19 @@ export const nodeFiles: Files = {
       if (size > maxBytes)
         throw new MvmError("MVM_INTERNAL", { message: `${path} holds ${size} bytes, more than ${maxBytes}` });
       return await handle.readFile();
+    } finally {
+      await handle.close();
+    }
+  },
+
+  async readTail(path, maxBytes) {
+    const handle = await openOrNull(path);
+    if (handle === null) return null;
+    try {
+      const { size } = await handle.stat();
+      const length = Math.min(size, maxBytes);
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+      return buffer.subarray(0, bytesRead);
     } finally {
       await handle.close();
     }
@@ -154,6 +169,7 @@ function factsOf(stat: Awaited<ReturnType<typeof lstat>>): FileFacts {
   return {
     kind: kindOf(stat),
     sizeBytes: Number(stat.size),
+    allocatedBytes: Number(stat.blocks) * STAT_BLOCK_BYTES,
     mode: Number(stat.mode) & 0o7777,
     uid: Number(stat.uid),
     gid: Number(stat.gid),

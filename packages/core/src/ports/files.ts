@@ -8,6 +8,8 @@
 export interface FileFacts {
   readonly kind: "file" | "directory" | "symlink" | "socket" | "block" | "char" | "fifo";
   readonly sizeBytes: number;
+  /** What it takes on the disk: less than its size when it is sparse. */
+  readonly allocatedBytes: number;
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
@@ -28,6 +30,8 @@ export interface WriteOptions {
 export interface Files {
   /** Contents, or null when missing; more than `maxBytes` throws. */
   read(path: string, maxBytes: number): Promise<Buffer | null>;
+  /** The last `maxBytes` of it, all when it holds less; null when missing. */
+  readTail(path: string, maxBytes: number): Promise<Buffer | null>;
   /** Replaces atomically: temporary file, fsync, rename, fsync of the directory. */
   writeAtomic(path: string, contents: string | Uint8Array, options?: WriteOptions): Promise<void>;
   /** Creates a sparse file of that size; an existing one is an error. */

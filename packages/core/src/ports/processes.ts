@@ -57,8 +57,8 @@ export interface Processes {
   isAlive(ref: ProcessRef): Promise<boolean>;
   /** Sends a signal if that very process lives; false when it does not. */
   signal(ref: ProcessRef, signal: "SIGTERM" | "SIGKILL" | "SIGINT"): Promise<boolean>;
-  /** Resolves true when it is gone, false at the deadline. */
-  waitGone(ref: ProcessRef, timeoutMs: number): Promise<boolean>;
+  /** Resolves true when it is gone, false at the deadline or when `signal` is aborted. */
+  waitGone(ref: ProcessRef, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
   /** Facts of a live process, null when it is gone. */
   facts(ref: ProcessRef): Promise<ProcessFacts | null>;
   /** All live processes whose real uid is `uid`. */

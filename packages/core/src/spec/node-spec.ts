@@ -81,7 +81,10 @@ export const TenantSpec = z.object({
   network: TenantNetworkSpec,
   secrets_epoch: z.int().min(0),
   secrets: z.record(SecretName, SealedValue),
-  /** Rises with every change of what the config drives hold. */
+  /**
+   * Rises with every change of what the config drives hold beside their type: model, connectors, and
+   * the tenant's other instances as guest handlers see them.
+   */
   config_version: z.int().min(1),
   model: ModelSettings.nullable(),
   connectors: ConnectorSettings,
@@ -95,7 +98,7 @@ export const NodeSpec = z.object({
   generation: z.int().min(0),
   /** Effective-meaning hash of the coordinator's config. */
   config_hash: z.string(),
-  /** By `typeKey(role, profile)`. */
+  /** By `type_hash`. */
   types: z.record(z.string(), ResolvedType),
   tenants: z.array(TenantSpec),
 });

@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { InstanceId, NodeId, RevisionId, TenantId, TypeName } from "../ids.ts";
 import { passingStates, stableStates } from "../instance-state.ts";
+import { MemOverhead } from "./mem-overhead.ts";
 
 export const InstanceStateName = z.enum([...stableStates, ...passingStates]);
 
@@ -70,8 +71,9 @@ export const InstanceStatus = z.object({
   config_hash: z.string(),
   volume_generation: z.int(),
   boot: z.object({
+    /** Launches of its newest start: one that hung at once is launched again. */
     attempts: z.int(),
-    /** Boots that hung and were tried again, since the instance exists. */
+    /** Boots that hung, since the instance exists. */
     hung_boots: z.int(),
     /** Milliseconds from launch to the guest's first answer, of the newest boot. */
     hello_ms: z.int().nullable(),
@@ -85,6 +87,18 @@ export const InstanceStatus = z.object({
   guest: GuestReport.nullable(),
 });
 export type InstanceStatus = z.infer<typeof InstanceStatus>;
+
+/** A tenant's network whose rules could not be put in place: nothing of the tenant starts until they are. */
+export const NetworkCondition = z.object({ tenant_id: TenantId, condition: Condition });
+export type NetworkCondition = z.infer<typeof NetworkCondition>;
+
+/** A chain of audit entries (of one tenant, or of none) that the coordinator refused, and when it is sent again. */
+export const RefusedChain = z.object({
+  tenant_id: TenantId.nullable(),
+  problem: z.string(),
+  retry_at: z.iso.datetime(),
+});
+export type RefusedChain = z.infer<typeof RefusedChain>;
 
 export const NodeStatus = z.object({
   schema_version: z.literal(1),
@@ -101,9 +115,21 @@ export const NodeStatus = z.object({
   driver: z.object({ name: z.string(), version: z.string(), acceleration: z.string() }),
   /** Promises of production that this node does not keep, each in one sentence. */
   relaxations: z.array(z.string()),
-  capacity: z.object({ cpus: z.int(), mem_mib: z.int(), allocated_mem_mib: z.int() }),
+  capacity: z.object({
+    cpus: z.int(),
+    /** What VMs may take together, their VMMs included. */
+    mem_mib: z.int(),
+    /** What those that are not stopped take of it. */
+    allocated_mem_mib: z.int(),
+    /** What each takes beyond its guest's memory; missing from an agent that does not tell. */
+    overhead: MemOverhead.optional(),
+  }),
   /** Tenants of which this node still holds anything: network, instance, directory. */
   tenants: z.array(TenantId),
+  /** Networks that are not in place; none from an agent that does not tell. */
+  network_conditions: z.array(NetworkCondition).default([]),
+  /** Absent from an agent whose coordinator took all that it delivered. */
+  refused_chains: z.array(RefusedChain).optional(),
   instances: z.array(InstanceStatus),
 });
 export type NodeStatus = z.infer<typeof NodeStatus>;

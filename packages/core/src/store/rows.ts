@@ -99,8 +99,8 @@ export interface NodeRow {
   /** The newest status; null: it never reported. */
   readonly status: NodeStatus | null;
   readonly receivedAt: string | null;
-  /** Why its audit entries are refused, when they are. */
-  readonly auditProblem: string | null;
+  /** Its chains of audit entries (of one tenant, or of none) whose newest delivery was refused, and why. */
+  readonly refusedChains: readonly { readonly tenantId: TenantId | null; readonly problem: string }[];
 }
 
 /** Where the search for the next free number begins; they rise and wrap, so that released numbers rest. */

@@ -9,6 +9,9 @@ import * as z from "zod";
 import { SecretName, TypeName } from "../ids.ts";
 
 export const driveNames = ["data", "secrets", "config"] as const;
+/** A smaller volume holds no file system. */
+const LEAST_DATA_MIB = 16;
+
 export const DriveName = z.enum(driveNames);
 export type DriveName = z.infer<typeof DriveName>;
 
@@ -38,7 +41,9 @@ export const RoleDeclaration = z.strictObject({
   description: z.string().max(200),
   /** The profiles that this role may be combined with. */
   profiles: z.array(TypeName).min(1),
+  /** Attached always; an instance that can't have one is refused. */
   required_drives: z.array(DriveName).default([]),
+  /** Attached when there is something for them: data when it has a size, secrets when the profile names some. */
   optional_drives: z.array(DriveName).default([]),
   /** Whether instances get a port at the node's ingress address. */
   expose_ingress: z.boolean().default(false),
@@ -47,11 +52,15 @@ export const RoleDeclaration = z.strictObject({
 });
 export type RoleDeclaration = z.infer<typeof RoleDeclaration>;
 
-/** Resources of one instance; `mem_mib` and `data_mib` in MiB. */
+/** Resources of one instance; `mem_mib` and `data_mib` in MiB, `data_mib` 0: no data drive. */
 export const Resources = z.strictObject({
   vcpus: z.int().min(1).max(32),
   mem_mib: z.int().min(64).max(262_144),
-  data_mib: z.int().min(16).max(4_194_304),
+  data_mib: z
+    .int()
+    .min(0)
+    .max(4_194_304)
+    .refine((mib) => mib === 0 || mib >= LEAST_DATA_MIB, `say ${LEAST_DATA_MIB} or more, or 0 for no data drive`),
 });
 export type Resources = z.infer<typeof Resources>;
 

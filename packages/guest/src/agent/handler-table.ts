@@ -1,12 +1,13 @@
 /**
- * The handlers that this agent knows, by the names that profiles use. A handler's code is loaded
+ * What the agent inside the guest does for each handler, by its name. A handler's code is loaded
  * only when the instance names it, because a guest's first answer must not wait for it.
  */
+import { isKnownHandler, type HandlerName } from "../handlers/known-handlers.ts";
 import type { GuestHandler, HandlerParts } from "./handler.ts";
 
 type LoadHandler = (parts: HandlerParts) => Promise<GuestHandler>;
 
-const loaders: Readonly<Record<string, LoadHandler>> = {
+const loaders: Readonly<Record<HandlerName, LoadHandler>> = {
   "openclaw.gateway": async (parts) => {
     const [{ createGatewayHandler }, { openLoopbackWebSocket }] = await Promise.all([
       import("../openclaw/guest/gateway-handler.ts"),
@@ -21,8 +22,7 @@ const loaders: Readonly<Record<string, LoadHandler>> = {
 export async function loadHandlers(parts: HandlerParts): Promise<ReadonlyMap<string, GuestHandler>> {
   const handlers = new Map<string, GuestHandler>();
   for (const name of parts.instance.guest_handlers) {
-    const load = Object.hasOwn(loaders, name) ? loaders[name] : undefined;
-    handlers.set(name, load === undefined ? unknownHandler(name) : await load(parts));
+    handlers.set(name, isKnownHandler(name) ? await loaders[name](parts) : unknownHandler(name));
   }
   return handlers;
 }

@@ -1,7 +1,6 @@
 /** Whether this guest is ready, and if not, the first reason that matters. Pure. */
 import type { HandlerReport } from "../protocol/handler-report.ts";
-import type { HealthResult } from "../protocol/methods.ts";
-import type { DrivesDocument, ServiceReport } from "../protocol/status.ts";
+import type { DrivesDocument, HealthResult, ServiceReport } from "../protocol/status.ts";
 
 export interface HealthFacts {
   /** Whether the config drive said who this is. */

@@ -72,7 +72,8 @@ export function serveGuest({ stream, service, log }: ServeOptions): Promise<void
     stream.on("data", (chunk: Buffer) => {
       for (const line of splitter.push(chunk)) {
         if (line.kind === "line") void take(line.bytes);
-        else refuse(null, { code: rpcErrors.invalidRequest, message: `a line is longer than ${MAX_LINE_BYTES} bytes` });
+        else if (line.kind === "too-long")
+          refuse(null, { code: rpcErrors.invalidRequest, message: `a line is longer than ${MAX_LINE_BYTES} bytes` });
       }
     });
     stream.on("error", (error) => log.warn("guest.channel.broken", { error: messageOf(error) }));

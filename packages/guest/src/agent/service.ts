@@ -11,6 +11,7 @@ import { guestMethods, type GuestParams, type GuestResult } from "../protocol/me
 import type { PairingOffer } from "../protocol/pairing.ts";
 import type { StatusResult } from "../protocol/status.ts";
 import { negotiateVersion, spokenVersions } from "../protocol/version.ts";
+import { watchConnectors, type ConnectorWatch } from "./connector-watch.ts";
 import { readDrives, remountSmallDrives } from "./drives.ts";
 import { GuestRefusal } from "./guest-refusal.ts";
 import type { GuestHandler } from "./handler.ts";
@@ -38,16 +39,18 @@ export interface GuestServiceParts {
 }
 
 export function createGuestService(parts: GuestServiceParts): GuestService {
+  const connectors = watchConnectors(parts);
   return {
     hello: (params) => hello(parts, params),
     health: async () => decideHealth(await observe(parts)),
-    status: () => status(parts),
+    status: () => status(parts, connectors),
     logs: (params) => readJournal(parts.commands, params),
-    "drives.refresh": () => refreshDrives(parts),
-    connectors: async () => {
-      const lists = await Promise.all([...parts.handlers.values()].map((handler) => handler.connectors()));
-      return { connectors: lists.flat() };
+    "drives.refresh": async () => {
+      const refreshed = await refreshDrives(parts);
+      connectors.expire();
+      return refreshed;
     },
+    connectors: async () => ({ connectors: [...(await connectors.ask())] }),
     shutdown: async () => {
       void endMachine(parts);
       return { accepted: true };
@@ -88,8 +91,9 @@ async function observe(parts: GuestServiceParts) {
   return { knowsItself: parts.knowsItself, drives, services, handlers };
 }
 
-async function status(parts: GuestServiceParts): Promise<StatusResult> {
-  const [machine, { drives, services, handlers }] = await Promise.all([observeMachine(parts.files), observe(parts)]);
+async function status(parts: GuestServiceParts, connectors: ConnectorWatch): Promise<StatusResult> {
+  const [machine, facts] = await Promise.all([observeMachine(parts.files), observe(parts)]);
+  const { drives, services, handlers } = facts;
   return {
     agent_version: parts.agentVersion,
     boot_id: machine.bootId,
@@ -100,6 +104,8 @@ async function status(parts: GuestServiceParts): Promise<StatusResult> {
     drives,
     services: [...services],
     handlers: [...handlers],
+    health: decideHealth(facts),
+    connectors: [...connectors.latest(handlers)],
   };
 }
 

@@ -4,7 +4,7 @@ import { type Duplex, duplexPair } from "node:stream";
 import { test } from "node:test";
 import { isMvmError, nodeClock, nodeRandom, type ErrorCode } from "@mvm/core";
 import { decodeRequest, encodeError, encodeResult, rpcErrors, type RequestFrame } from "../protocol/frames.ts";
-import { MAX_LINE_BYTES, MAX_STRAY_LINES } from "../protocol/limits.ts";
+import { MAX_BYTES_PER_ANSWER, MAX_LINE_BYTES, MAX_STRAY_LINES } from "../protocol/limits.ts";
 import { LineSplitter } from "../protocol/line-splitter.ts";
 import { GuestClient } from "./guest-client.ts";
 
@@ -103,6 +103,11 @@ const hostile: readonly [name: string, code: ErrorCode, act: (request: RequestFr
       for (let count = 0; count <= MAX_STRAY_LINES; count += 1) channel.write(encodeResult(`x-${count}`, {}));
     },
   ],
+  [
+    "a flood of empty lines",
+    "MVM_GUEST_PROTOCOL",
+    (_request, channel) => channel.write(Buffer.alloc(MAX_STRAY_LINES + 1, "\n")),
+  ],
   ["another id", "MVM_GUEST_TIMEOUT", (_request, channel) => channel.write(encodeResult("x", HEALTHY))],
   ["nothing", "MVM_GUEST_TIMEOUT", () => undefined],
   ["an answer without an end, a byte at a time", "MVM_GUEST_TIMEOUT", (_request, channel) => channel.write("{")],
@@ -122,17 +127,62 @@ for (const [name, code, act] of hostile) {
   });
 }
 
-test("a guest that sends for ever while it is asked is cut off, and memory stays bounded", async () => {
-  let sentBytes = 0;
-  const { client } = guestThat((_request, channel) => {
-    const flood = (): void => {
-      while (!channel.destroyed && channel.write(Buffer.alloc(64 * 1024, "y"))) sentBytes += 64 * 1024;
-      if (!channel.destroyed) channel.once("drain", flood);
-    };
-    flood();
+const CHUNK_BYTES = 64 * 1024;
+const endless: readonly [name: string, chunk: Buffer, maxBytes: number, message: RegExp][] = [
+  ["one line", Buffer.alloc(CHUNK_BYTES, "y"), 2 * MAX_LINE_BYTES, /longer than/],
+  ["newlines", Buffer.alloc(CHUNK_BYTES, "\n"), 2 * CHUNK_BYTES, /answer nothing that was asked/],
+  [
+    "long answers to nothing",
+    Buffer.from(`${JSON.stringify({ jsonrpc: "2.0", id: "x", result: "y".repeat(CHUNK_BYTES - 50) })}\n`),
+    MAX_BYTES_PER_ANSWER + 4 * CHUNK_BYTES,
+    /bytes hold no answer/,
+  ],
+];
+
+/** Writes the chunk again and again as long as the other side takes it; `taken` counts. */
+function flood(channel: Duplex, chunk: Buffer, taken: (bytes: number) => void): void {
+  const pour = (): void => {
+    let goesOn = !channel.destroyed;
+    while (goesOn) {
+      goesOn = channel.write(chunk) && !channel.destroyed;
+      taken(chunk.length);
+    }
+    if (!channel.destroyed) channel.once("drain", pour);
+  };
+  pour();
+}
+
+for (const [name, chunk, maxBytes, message] of endless) {
+  test(`a guest that sends ${name} for ever while it is asked is cut off after a bounded amount`, async () => {
+    let takenBytes = 0;
+    const { client } = guestThat((_request, channel) => flood(channel, chunk, (bytes) => (takenBytes += bytes)));
+    await assert.rejects(health(client, 5000), failsWith("MVM_GUEST_PROTOCOL", message));
+    assert.ok(takenBytes <= maxBytes, `${takenBytes} bytes were taken`);
   });
-  await assert.rejects(health(client), failsWith("MVM_GUEST_PROTOCOL", /longer than/));
-  assert.ok(sentBytes < 4 * MAX_LINE_BYTES, `${sentBytes} bytes were taken`);
+}
+
+test("a guest that floods while nobody asks is cut off too, and the next request is told", async () => {
+  let takenBytes = 0;
+  const { client, state } = guestThat((request, channel, dials) => {
+    channel.write(encodeResult(request.id, HEALTHY));
+    if (dials > 1) return;
+    setImmediate(() => flood(channel, Buffer.alloc(CHUNK_BYTES, "\n"), (bytes) => (takenBytes += bytes)));
+  });
+  await health(client);
+  await nodeClock.sleep(50);
+  assert.ok(takenBytes > 0 && takenBytes <= 2 * CHUNK_BYTES, `${takenBytes} bytes were taken`);
+  await assert.rejects(health(client), failsWith("MVM_GUEST_PROTOCOL", /answer nothing/));
+  assert.deepEqual(await health(client), HEALTHY);
+  assert.equal(state.dials, 2);
+});
+
+test("answers as long as lines may be don't count as a flood, however many there are", async () => {
+  const { client, state } = guestThat((request, channel) => {
+    const result = { entries: [], cursor: null, more: false, padding: "p".repeat(MAX_LINE_BYTES - 200) };
+    channel.write(encodeResult(request.id, result));
+  });
+  for (let count = 0; count < 10; count += 1) await client.request("logs", {}, { timeoutMs: 2000 });
+  assert.equal(state.dials, 1);
 });
 
 test("a slow request times out alone while the guest answers others on the same stream", async () => {

@@ -6,8 +6,7 @@
  * a stream does not survive one. Requests may overlap. Every answer is checked against its schema.
  */
 import type { Clock, Random } from "@mvm/core";
-import { MvmError, isMvmError } from "@mvm/core";
-import { withDeadline } from "../deadline.ts";
+import { MvmError, isMvmError, withDeadline } from "@mvm/core";
 import { encodeRequest, type ResponseFrame } from "../protocol/frames.ts";
 import { guestMethods, type GuestMethod, type GuestParams, type GuestResult } from "../protocol/methods.ts";
 import type { DialGuest } from "./dial.ts";
@@ -109,6 +108,8 @@ export class GuestClient {
     try {
       const connection = await mine.connection;
       if (connection.isOpen) return connection;
+      const breach = connection.takeUntoldBreach();
+      if (breach !== null) throw protocolBroken(call, breach);
     } catch (error) {
       if (this.#dialling === mine) this.#dialling = null;
       throw unreachable(call, error);

@@ -4,12 +4,12 @@
  *
  * Begins with an empty line, so that whatever an earlier connection left torn ends there. Everything
  * that arrives is hostile until a schema has seen it; what answers no open request is dropped, up to
- * a bound.
+ * a bound: a stream without answers costs no more than that, whatever it carries.
  */
 import type { Duplex } from "node:stream";
 import type { MvmError } from "@mvm/core";
 import { decodeResponse, type ResponseFrame } from "../protocol/frames.ts";
-import { MAX_LINE_BYTES, MAX_STRAY_LINES, MAX_TORN_LINES } from "../protocol/limits.ts";
+import { MAX_BYTES_PER_ANSWER, MAX_LINE_BYTES, MAX_STRAY_LINES, MAX_TORN_LINES } from "../protocol/limits.ts";
 import { LineSplitter } from "../protocol/line-splitter.ts";
 import { protocolBroken, unreachable, type GuestCall } from "./guest-errors.ts";
 
@@ -23,10 +23,14 @@ export class GuestConnection {
   readonly #stream: Duplex;
   readonly #waiting = new Map<string, Waiting>();
   readonly #splitter = new LineSplitter(MAX_LINE_BYTES);
+  /** Both since the last answer. */
   #strayLines = 0;
+  #bytes = 0;
   #tornLines = 0;
   #answers = 0;
   #open = true;
+  /** How the guest broke the protocol while nobody waited for an answer, so that nobody was told. */
+  #untold: string | null = null;
 
   constructor(stream: Duplex) {
     this.#stream = stream;
@@ -39,6 +43,13 @@ export class GuestConnection {
 
   get isOpen(): boolean {
     return this.#open;
+  }
+
+  /** How the guest broke the protocol behind everybody's back; told once. */
+  takeUntoldBreach(): string | null {
+    const fact = this.#untold;
+    this.#untold = null;
+    return fact;
   }
 
   /** Answers to open requests so far: whether the guest speaks at all. */
@@ -70,8 +81,12 @@ export class GuestConnection {
     for (const line of this.#splitter.push(chunk)) {
       if (!this.#open) return;
       if (line.kind === "too-long") this.#break(`a line is longer than ${MAX_LINE_BYTES} bytes`);
+      else if (line.kind === "empty") this.#countStray(line.count);
       else this.#take(line.bytes);
     }
+    // Behind the chunk's lines: those that answer have begun a new count.
+    this.#bytes += chunk.length;
+    if (this.#bytes > MAX_BYTES_PER_ANSWER) this.#break(`${this.#bytes} bytes hold no answer`);
   }
 
   #take(bytes: Buffer): void {
@@ -83,17 +98,23 @@ export class GuestConnection {
     }
     const waiting = frame.id === null ? undefined : this.#waiting.get(frame.id);
     if (waiting === undefined || frame.id === null) {
-      this.#strayLines += 1;
-      if (this.#strayLines > MAX_STRAY_LINES) this.#break(`${this.#strayLines} lines answer nothing that was asked`);
+      this.#countStray(1);
       return;
     }
     this.#strayLines = 0;
+    this.#bytes = 0;
     this.#answers += 1;
     this.#waiting.delete(frame.id);
     waiting.answered(frame);
   }
 
+  #countStray(lines: number): void {
+    this.#strayLines += lines;
+    if (this.#strayLines > MAX_STRAY_LINES) this.#break(`${this.#strayLines} lines answer nothing that was asked`);
+  }
+
   #break(fact: string): void {
+    if (this.#open && this.#waiting.size === 0) this.#untold = fact;
     this.#end((call) => protocolBroken(call, fact));
   }
 

@@ -9,26 +9,30 @@ import {
   connectWhenAdmitted,
   GatewayRefusal,
   installedOpenClaw,
+  type InstalledOpenClaw,
   newDeviceIdentity,
   OpenClawClient,
   openOpenClawTenant,
   type OpenClawTenant,
+  requires,
   type RootedGuest,
 } from "@mvm/testing";
 import type { HandlerReport } from "../protocol/handler-report.ts";
 
-const openclaw = installedOpenClaw();
-const isRoot = process.getuid?.() === 0;
-const skip = "skip" in openclaw ? openclaw.skip : isRoot ? false : "it needs root for network namespaces";
+const skip = await requires("root", "openclaw");
 
+let openclaw: InstalledOpenClaw;
 let tenant: OpenClawTenant;
 
 before(async () => {
-  if ("skip" in openclaw || !isRoot) return;
+  if (skip !== false) return;
+  openclaw = await installedOpenClaw();
   tenant = await openOpenClawTenant(openclaw);
 });
 after(async () => {
-  if (skip === false) await tenant.close();
+  if (skip !== false) return;
+  await tenant.close();
+  await openclaw.close();
 });
 
 async function reportOf(guest: RootedGuest): Promise<HandlerReport> {
@@ -41,22 +45,31 @@ async function pair(): Promise<void> {
   await tenant.worker.client.request("pairing.offer", offer, { timeoutMs: 60_000 });
 }
 
+async function mainPidOf(guest: RootedGuest, unit: string): Promise<number | undefined> {
+  const { services } = await guest.client.request("status", {}, { timeoutMs: 60_000 });
+  return services.find(({ name }) => name === unit)?.main_pid;
+}
+
 const isWorkerConnected = (report: HandlerReport): boolean =>
   report.peers.some((peer) => peer.name === tenant.workerId && peer.connected);
 
-async function untilReport(
-  guest: RootedGuest,
+/** Asks again and again until the answer is as wanted; fails with the last one. */
+async function until<Answer>(
   what: string,
-  condition: (report: HandlerReport) => boolean,
-): Promise<HandlerReport> {
-  const until = performance.now() + 180_000;
+  ask: () => Promise<Answer>,
+  condition: (answer: Answer) => boolean,
+): Promise<void> {
+  const deadline = performance.now() + 180_000;
   for (;;) {
-    const report = await reportOf(guest);
-    if (condition(report)) return report;
-    assert.ok(performance.now() < until, `not ${what}: ${JSON.stringify(report)}`);
+    const answer = await ask();
+    if (condition(answer)) return;
+    assert.ok(performance.now() < deadline, `not ${what}: ${JSON.stringify(answer)}`);
     await nodeClock.sleep(500);
   }
 }
+
+const untilReport = (guest: RootedGuest, what: string, condition: (report: HandlerReport) => boolean): Promise<void> =>
+  until(what, () => reportOf(guest), condition);
 
 test("before anything runs the gateway is not up, and the worker says that it needs pairing", { skip }, async () => {
   const health = await tenant.gateway.client.request("health", {}, { timeoutMs: 60_000 });
@@ -142,8 +155,15 @@ test("either side is restarted and they find each other again, without a code", 
   await untilReport(tenant.gateway, "gone", (report) => !report.ready);
   await untilReport(tenant.gateway, "back with its worker", (report) => report.ready && isWorkerConnected(report));
 
+  // A worker is back within seconds, sooner than a guest's answer is made anew: that it was gone is
+  // told by its process.
+  const pid = await mainPidOf(tenant.worker, tenant.workerUnit);
   await tenant.worker.run("systemctl", "restart", tenant.workerUnit);
-  await untilReport(tenant.worker, "gone", (report) => !report.ready);
+  await until(
+    "another process",
+    () => mainPidOf(tenant.worker, tenant.workerUnit),
+    (now) => now !== pid,
+  );
   await untilReport(tenant.worker, "back", (report) => report.ready && report.needs.length === 0);
 });
 

@@ -19,10 +19,6 @@ export const LOG_PATH = "/data/log/openclaw.log";
 /** In the image: the WhatsApp channel is a plugin of its own. */
 export const WHATSAPP_PLUGIN_DIR = "/usr/lib/mvm/app/node_modules/@openclaw/whatsapp";
 
-/** The account that OpenClaw runs as. */
-export const APP_UID = 1000;
-export const APP_GID = 1000;
-
 /** The units that run OpenClaw, as the profiles name them. */
 export const GATEWAY_UNIT = "openclaw-gateway.service";
 export const NODE_UNIT = "openclaw-node.service";

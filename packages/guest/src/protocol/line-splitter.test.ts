@@ -22,12 +22,15 @@ function inChunks(bytes: Buffer, sizes: readonly number[]): Buffer[] {
 function model(bytes: Buffer, maxBytes: number): string[] {
   const parts = bytes.toString("latin1").split("\n");
   const rest = parts.pop() ?? "";
-  const kinds = parts.flatMap((part) => (part.length > maxBytes ? ["too-long"] : part === "" ? [] : [`line ${part}`]));
+  const kinds = parts.map((part) => (part.length > maxBytes ? "too-long" : part === "" ? "empty" : `line ${part}`));
   return rest.length > maxBytes ? [...kinds, "too-long"] : kinds;
 }
 
 const shown = (lines: readonly SplitLine[]): string[] =>
-  lines.map((line) => (line.kind === "line" ? `line ${line.bytes.toString("latin1")}` : line.kind));
+  lines.flatMap((line) => {
+    if (line.kind === "empty") return Array.from({ length: line.count }, () => "empty");
+    return line.kind === "line" ? `line ${line.bytes.toString("latin1")}` : line.kind;
+  });
 
 test("any bytes in any chunks give the same lines as the whole at once", () => {
   const byte = fc.oneof(
@@ -61,4 +64,8 @@ test("a chunk that is reused by its owner does not change a kept part", () => {
   splitter.push(chunk);
   chunk.fill("x");
   assert.deepEqual(shown(splitter.push(Buffer.from("d\n"))), ["line abcd"]);
+});
+
+test("a run of empty lines is one entry however long it is", () => {
+  assert.deepEqual(new LineSplitter(4).push(Buffer.alloc(64 * 1024, "\n")), [{ kind: "empty", count: 64 * 1024 }]);
 });

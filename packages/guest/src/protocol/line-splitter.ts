@@ -1,13 +1,18 @@
 /**
  * Cuts a byte stream into lines with a cap. Pure but for the rest that it keeps; used by both sides.
  *
- * Empty lines are dropped: they only end what an earlier connection left torn. A line over the cap
- * is reported once, as soon as it is too long, and skipped up to its newline: at no time does the
- * splitter keep more than the cap.
+ * Empty lines say nothing: they only end what an earlier connection left torn. They are counted, a
+ * run of them as one, so that nobody can send them for ever unseen. A line over the cap is reported
+ * once, as soon as it is too long, and skipped up to its newline: at no time does the splitter keep
+ * more than the cap.
  */
 const NEWLINE = 0x0a;
 
-export type SplitLine = { readonly kind: "line"; readonly bytes: Buffer } | { readonly kind: "too-long" };
+export type SplitLine =
+  | { readonly kind: "line"; readonly bytes: Buffer }
+  | { readonly kind: "too-long" }
+  /** So many empty lines, one after the other. */
+  | { readonly kind: "empty"; readonly count: number };
 
 export class LineSplitter {
   readonly #maxBytes: number;
@@ -24,6 +29,12 @@ export class LineSplitter {
     const lines: SplitLine[] = [];
     let start = 0;
     while (start < chunk.length) {
+      const empty = this.#isAtStart() ? newlinesFrom(chunk, start) : 0;
+      if (empty > 0) {
+        lines.push({ kind: "empty", count: empty });
+        start += empty;
+        continue;
+      }
       const newlineAt = chunk.indexOf(NEWLINE, start);
       const end = newlineAt === -1 ? chunk.length : newlineAt;
       if (this.#take(chunk.subarray(start, end))) lines.push({ kind: "too-long" });
@@ -33,6 +44,10 @@ export class LineSplitter {
       start = newlineAt + 1;
     }
     return lines;
+  }
+
+  #isAtStart(): boolean {
+    return !this.#skipping && this.#keptBytes === 0;
   }
 
   /** Keeps a part of the current line; true when it makes the line too long just now. */
@@ -51,7 +66,7 @@ export class LineSplitter {
   }
 
   #finish(): Buffer | null {
-    const line = this.#skipping || this.#keptBytes === 0 ? null : Buffer.concat(this.#kept);
+    const line = this.#skipping ? null : Buffer.concat(this.#kept);
     this.#skipping = false;
     this.#drop();
     return line;
@@ -61,4 +76,11 @@ export class LineSplitter {
     this.#kept = [];
     this.#keptBytes = 0;
   }
+}
+
+/** How many newlines stand there, one after the other. */
+function newlinesFrom(chunk: Buffer, start: number): number {
+  let end = start;
+  while (chunk[end] === NEWLINE) end += 1;
+  return end - start;
 }

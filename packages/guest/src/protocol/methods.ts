@@ -1,13 +1,14 @@
 /**
  * Every method of the guest channel: the shape of its parameters and of its result. The one table
- * that host and guest share; a method stands here only when the guest serves it.
+ * that host and guest share; a method stands here only when the guest serves it. `health` and
+ * `connectors` are what version 1 asked beside `status`; `connectors` is always fresh.
  */
 import { InstanceId } from "@mvm/core";
 import * as z from "zod";
-import { ConnectorReport, HandlerFailure } from "./handler-report.ts";
+import { ConnectorReport } from "./handler-report.ts";
 import { LogsParams, LogsResult } from "./logs.ts";
 import { PairingOffer } from "./pairing.ts";
-import { StatusResult } from "./status.ts";
+import { HealthResult, StatusResult } from "./status.ts";
 import { GuestSentence, GuestWord } from "./text.ts";
 import { VersionRange } from "./version.ts";
 
@@ -24,14 +25,6 @@ export const HelloResult = z.object({
   methods: z.array(GuestWord).max(64),
 });
 export type HelloResult = z.infer<typeof HelloResult>;
-
-export const HealthResult = z.object({
-  /** Whether the drives are in place and every handler is ready. */
-  ready: z.boolean(),
-  reason: GuestSentence,
-  failure: HandlerFailure.nullable(),
-});
-export type HealthResult = z.infer<typeof HealthResult>;
 
 export const DrivesRefreshResult = z.object({
   /** `config_version` of the config drive as it is now. */

@@ -1,6 +1,6 @@
 /** `status`: the guest's whole view of itself. Untrusted on the host; every field is capped. */
 import * as z from "zod";
-import { HandlerReport } from "./handler-report.ts";
+import { ConnectorReport, HandlerFailure, HandlerReport } from "./handler-report.ts";
 import { GuestSentence, GuestTimeMs, GuestWord } from "./text.ts";
 
 /** /run/mvm/drives.json, written by the mount script before any application starts. */
@@ -30,6 +30,14 @@ export const ServiceReport = z.object({
 });
 export type ServiceReport = z.infer<typeof ServiceReport>;
 
+export const HealthResult = z.object({
+  /** Whether the drives are in place and every handler is ready. */
+  ready: z.boolean(),
+  reason: GuestSentence,
+  failure: HandlerFailure.nullable(),
+});
+export type HealthResult = z.infer<typeof HealthResult>;
+
 export const StatusResult = z.object({
   agent_version: GuestWord,
   boot_id: z.uuid(),
@@ -42,5 +50,9 @@ export const StatusResult = z.object({
   drives: DrivesDocument.nullable(),
   services: z.array(ServiceReport).max(32),
   handlers: z.array(HandlerReport).max(16),
+  /** What follows from the rest. Missing from a guest of version 1, which is asked for `health`. */
+  health: HealthResult.optional(),
+  /** What the connectors said last, up to a minute old. Missing from a guest of version 1, like `health`. */
+  connectors: z.array(ConnectorReport).max(32).optional(),
 });
 export type StatusResult = z.infer<typeof StatusResult>;

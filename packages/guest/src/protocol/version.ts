@@ -4,8 +4,8 @@
  */
 import * as z from "zod";
 
-/** The newest version that this code speaks. */
-export const PROTOCOL_VERSION = 1;
+/** The newest version that this code speaks; from 2 on `status` carries health and connectors. */
+export const PROTOCOL_VERSION = 2;
 
 /** An inclusive range of versions that one side speaks. */
 export const VersionRange = z.object({ oldest: z.int().min(1), newest: z.int().min(1) });

@@ -50,6 +50,39 @@ test("at the deadline the whole group dies, also what ignores SIGTERM", async ()
   for (const word of ["871", "872", "873"]) assert.equal(await alive(word), false, word);
 });
 
+test("a grandchild in a session of its own that holds the pipes does not hold the caller", async () => {
+  const beganAtMs = performance.now();
+  // The second is still waited for; the first has ended, and only its output is open.
+  for (const script of ["setsid sleep 876 & echo $!", "setsid sleep 876 & echo $!; trap '' TERM; sleep 877"]) {
+    const pids: number[] = [];
+    try {
+      const running = shell(script, { timeoutMs: 200, onLine: (line) => pids.push(Number(line)) });
+      await assert.rejects(running, (error) => isMvmError(error, "MVM_HOST_COMMAND_TIMEOUT"));
+    } finally {
+      for (const pid of pids) process.kill(pid, "SIGKILL");
+    }
+  }
+  assert.ok(performance.now() - beganAtMs < 60_000);
+});
+
+test("what outlives being killed does not hold the caller either, whether late or aborted", async () => {
+  const pids: number[] = [];
+  const deaf = createLinuxCommands((pid) => pids.push(pid));
+  try {
+    const argv = ["sleep", "878"] as const;
+    await assert.rejects(deaf.run({ argv, timeoutMs: 50 }), (error) => isMvmError(error, "MVM_HOST_COMMAND_TIMEOUT"));
+    const reason = new Error("a newer intent");
+    const signal = AbortSignal.abort(reason);
+    await assert.rejects(deaf.run({ argv, timeoutMs: 60_000, signal }), reason);
+    const abort = new AbortController();
+    const running = deaf.run({ argv, timeoutMs: 60_000, signal: abort.signal });
+    abort.abort(reason);
+    await assert.rejects(running, reason);
+  } finally {
+    for (const pid of new Set(pids)) process.kill(-pid, "SIGKILL");
+  }
+});
+
 test("a command that ends in time may clean up after SIGTERM", async () => {
   const lines: string[] = [];
   const running = shell("trap 'echo cleaned; exit 0' TERM; sleep 874 & wait", {

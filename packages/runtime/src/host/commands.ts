@@ -5,10 +5,11 @@
  * group is asked to end, then killed, so that nothing a command started stays behind. What a
  * command printed goes into an error's details only, never into its message.
  */
-import { spawn, type ChildProcessByStdio } from "node:child_process";
-import type { Readable, Writable } from "node:stream";
+import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
 import { MvmError, type CommandRequest, type CommandResult, type CommandRunner } from "@mvm/core";
 import { BoundedText } from "./bounded-text.ts";
+import { stopperOf, type Child, type Ending, type KillGroup, type Stop } from "./child-stopper.ts";
 
 /** All that a command inherits: a fixed path and messages that can be parsed. */
 export const BASE_ENVIRONMENT: Readonly<Record<string, string>> = {
@@ -16,31 +17,17 @@ export const BASE_ENVIRONMENT: Readonly<Record<string, string>> = {
   LC_ALL: "C",
 };
 const DEFAULT_MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
-/** Between asking a group to end and killing it: time to undo mounts and locks. */
-const KILL_GRACE_MS = 1_000;
 const STDERR_TAIL_CHARS = 2_000;
 
-/** Why a command was ended before it ended by itself. */
-type Stop =
-  | { readonly why: "timeout" }
-  | { readonly why: "output" }
-  | { readonly why: "abort"; readonly reason: unknown };
-
-interface Ending {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
+/** @param killGroup for tests of what can't be killed */
+export function createLinuxCommands(killGroup: KillGroup = (pid, signal) => process.kill(-pid, signal)): CommandRunner {
+  return { run: (request) => run(request, killGroup) };
 }
 
-type Child = ChildProcessByStdio<Writable, Readable, Readable>;
-
-export function createLinuxCommands(): CommandRunner {
-  return { run };
-}
-
-async function run(request: CommandRequest): Promise<CommandResult> {
+async function run(request: CommandRequest, killGroup: KillGroup): Promise<CommandResult> {
   request.signal?.throwIfAborted();
   const child = start(request);
-  const stopper = stopperOf(child);
+  const stopper = stopperOf(child, killGroup);
   const limit = request.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES;
   const collect = (stream: Readable): BoundedText => {
     const text = new BoundedText({
@@ -57,7 +44,7 @@ async function run(request: CommandRequest): Promise<CommandResult> {
   const onAbort = (): void => stopper.stop({ why: "abort", reason: request.signal?.reason });
   request.signal?.addEventListener("abort", onAbort, { once: true });
   try {
-    const ending = await ended(child, request);
+    const ending = await Promise.race([ended(child, request), stopper.gaveUp]);
     stdout.end();
     stderr.end();
     const stop = stopper.stopped();
@@ -108,43 +95,6 @@ function ended(child: Child, { argv }: CommandRequest): Promise<Ending> {
     });
     child.once("close", (code, signal) => resolve({ code, signal }));
   });
-}
-
-interface Stopper {
-  /** Ends the process group; the first reason counts. */
-  stop(stop: Stop): void;
-  stopped(): Stop | null;
-  release(): void;
-}
-
-function stopperOf(child: Child): Stopper {
-  let stopped: Stop | null = null;
-  let grace: NodeJS.Timeout | undefined;
-  return {
-    stop(stop) {
-      if (stopped !== null) return;
-      stopped = stop;
-      signalGroup(child, "SIGTERM");
-      grace = setTimeout(() => {
-        signalGroup(child, "SIGKILL");
-        // A descendant that left the group may hold the pipes open; nothing more is read.
-        child.stdout.destroy();
-        child.stderr.destroy();
-      }, KILL_GRACE_MS);
-    },
-    stopped: () => stopped,
-    release: () => clearTimeout(grace),
-  };
-}
-
-/** Signals the whole group; the group lives as long as any member does, so its id is not reused before. */
-function signalGroup(child: Child, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // Every member has ended already.
-  }
 }
 
 function errorOfStop(stop: Stop, request: CommandRequest, stderr: string): unknown {

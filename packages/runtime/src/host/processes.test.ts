@@ -48,6 +48,10 @@ test("only the very process is signalled, never another of that pid", async () =
   assert.equal(await processes.isAlive(ref), true);
 
   assert.equal(await processes.waitGone(ref, 30), false);
+  const abort = new AbortController();
+  const waiting = processes.waitGone(ref, 60_000, abort.signal);
+  abort.abort();
+  assert.equal(await waiting, false);
   assert.equal(await processes.signal(ref, "SIGKILL"), true);
   assert.equal(await processes.waitGone(ref, 5_000), true);
   assert.equal(await processes.signal(ref, "SIGKILL"), false);

@@ -21,7 +21,7 @@ const ENDED_STATES: ReadonlySet<string> = new Set(["Z", "X", "x"]);
 const GONE_CODES: ReadonlySet<unknown> = new Set(["ENOENT", "ESRCH"]);
 
 export function createLinuxProcesses(): Processes {
-  return { spawnDetached, find, isAlive, signal, waitGone, facts, ofUid };
+  return { spawnDetached, find, isAlive, signal: sendSignal, waitGone, facts, ofUid };
 }
 
 async function spawnDetached(request: SpawnDetachedRequest): Promise<ProcessRef> {
@@ -87,7 +87,7 @@ async function isAlive(ref: ProcessRef): Promise<boolean> {
   return (await find(ref.pid))?.startTicks === ref.startTicks;
 }
 
-async function signal(ref: ProcessRef, name: "SIGTERM" | "SIGKILL" | "SIGINT"): Promise<boolean> {
+async function sendSignal(ref: ProcessRef, name: "SIGTERM" | "SIGKILL" | "SIGINT"): Promise<boolean> {
   if (!(await isAlive(ref))) return false;
   try {
     return process.kill(ref.pid, name);
@@ -97,12 +97,12 @@ async function signal(ref: ProcessRef, name: "SIGTERM" | "SIGKILL" | "SIGINT"): 
   }
 }
 
-async function waitGone(ref: ProcessRef, timeoutMs: number): Promise<boolean> {
+async function waitGone(ref: ProcessRef, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   for (let pauseMs = POLL_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, POLL_LONGEST_MS)) {
     if (!(await isAlive(ref))) return true;
     const leftMs = deadline - performance.now();
-    if (leftMs <= 0) return false;
+    if (leftMs <= 0 || signal?.aborted === true) return false;
     await delay(Math.min(pauseMs, leftMs));
   }
 }

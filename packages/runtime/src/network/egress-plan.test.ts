@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { destinationElements, planEgress } from "./egress-plan.ts";
-import { formatRange } from "./ipv4-range.ts";
+import { formatDestination } from "./route-destinations.ts";
 
 test("deny opens nothing", () => {
   assert.deepEqual(planEgress({ policy: "deny" }), { tcp: [], udp: [], ranges: [] });
@@ -20,7 +20,7 @@ test("entries are sorted by protocol, and nested ones of a port fold into the wi
   });
   assert.deepEqual(destinationElements(plan.tcp), ["198.51.100.0/24 . 443", "198.51.100.7 . 8443"]);
   assert.deepEqual(destinationElements(plan.udp), ["203.0.113.53 . 53"]);
-  assert.deepEqual(plan.ranges.map(formatRange), ["198.51.100.0/24", "203.0.113.53"]);
+  assert.deepEqual(plan.ranges.map(formatDestination), ["198.51.100.0/24", "203.0.113.53"]);
 });
 
 test("everything is written as a range that nft takes", () => {

@@ -2,8 +2,8 @@
  * What an egress policy means for rules and routes. Pure; used by the renderers of both rulesets
  * and by the link planner, so that all of them open the same destinations and nothing else.
  */
-import type { Egress } from "@mvm/core";
-import { contains, formatRange, outermost, parseRange, type Ipv4Range } from "./ipv4-range.ts";
+import { contains, type Egress, type Ipv4Range } from "@mvm/core";
+import { formatDestination, outermost, parseDestination } from "./route-destinations.ts";
 
 /** A range and one port in it. */
 export interface Destination {
@@ -20,13 +20,13 @@ export interface EgressPlan {
 }
 
 /** Link-local addresses, the clouds' metadata services among them: never reachable, whatever a policy says. */
-export const LINK_LOCAL: Ipv4Range = parseRange("169.254.0.0/16");
+export const LINK_LOCAL: Ipv4Range = parseDestination("169.254.0.0/16");
 
 /** The destinations that `egress` opens; nothing that lies in link-local wholly. */
 export function planEgress(egress: Egress): EgressPlan {
   const rules = egress.policy === "deny" ? [] : egress.allow;
   const wanted = rules
-    .map(({ cidr, port, protocol }) => ({ range: parseRange(cidr), port, protocol }))
+    .map(({ cidr, port, protocol }) => ({ range: parseDestination(cidr), port, protocol }))
     .filter(({ range }) => !contains(LINK_LOCAL, range));
   return {
     tcp: disjoint(wanted.filter(({ protocol }) => protocol === "tcp")),
@@ -41,7 +41,7 @@ export function destinationElements(destinations: readonly Destination[]): reado
 }
 
 function setRange(range: Ipv4Range): string {
-  const text = formatRange(range);
+  const text = formatDestination(range);
   return text === "default" ? "0.0.0.0/0" : text;
 }
 

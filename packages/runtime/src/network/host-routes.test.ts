@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeHostRoutes, outwardInterfaces, ownAddressesWithin } from "./host-routes.ts";
-import { formatRange, parseRange } from "./ipv4-range.ts";
+import { formatDestination, parseDestination } from "./route-destinations.ts";
 
 /** As `ip -4 -json route show table all` prints, shortened. */
 const routes = decodeHostRoutes([
@@ -21,7 +21,8 @@ const routes = decodeHostRoutes([
   { type: "broadcast", dst: "198.51.100.255", dev: "eth0", table: "local" },
 ]);
 const isOurs = (name: string): boolean => name.startsWith("mvm");
-const outward = (...ranges: string[]): readonly string[] => outwardInterfaces(routes, ranges.map(parseRange), isOurs);
+const outward = (...ranges: string[]): readonly string[] =>
+  outwardInterfaces(routes, ranges.map(parseDestination), isOurs);
 
 test("a destination leaves by its most specific route, a range also by those inside it", () => {
   assert.deepEqual(outward("203.0.113.7"), ["eth0"]);
@@ -34,7 +35,8 @@ test("an uplink of ours leads nowhere outwards", () => {
 });
 
 test("the host's own addresses in a range are known, loopback aside", () => {
-  const own = (range: string): readonly string[] => ownAddressesWithin(routes, [parseRange(range)]).map(formatRange);
+  const own = (range: string): readonly string[] =>
+    ownAddressesWithin(routes, [parseDestination(range)]).map(formatDestination);
   assert.deepEqual(own("198.51.100.0/24"), ["198.51.100.2", "198.51.100.255"]);
   assert.deepEqual(own("203.0.113.0/24"), []);
   assert.deepEqual(own("0.0.0.0/0"), ["198.51.100.2", "198.51.100.255"]);

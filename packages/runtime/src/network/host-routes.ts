@@ -3,8 +3,9 @@
  * and which of the allowed addresses are the host's own. Decodes the JSON output of
  * `HOST_ROUTES_ARGV` and decides; no I/O.
  */
+import { contains, type Ipv4Range } from "@mvm/core";
 import * as z from "zod";
-import { contains, parseRange, type Ipv4Range } from "./ipv4-range.ts";
+import { parseDestination } from "./route-destinations.ts";
 
 /** The command whose JSON output `decodeHostRoutes` reads. */
 export const HOST_ROUTES_ARGV = ["ip", "-4", "-json", "route", "show", "table", "all"] as const;
@@ -22,7 +23,7 @@ export interface HostRoute {
   readonly interfaces: readonly string[];
 }
 
-const LOOPBACK: Ipv4Range = parseRange("127.0.0.0/8");
+const LOOPBACK: Ipv4Range = parseDestination("127.0.0.0/8");
 const OWN_TYPES = ["local", "broadcast"];
 
 /** The routes that matter: to other places, and the host's own addresses beyond loopback. */
@@ -33,7 +34,7 @@ export function decodeHostRoutes(document: unknown): readonly HostRoute[] {
     .filter(({ type }) => type === "unicast" || OWN_TYPES.includes(type))
     .map(({ type, dst, dev, nexthops }) => ({
       kind: type === "unicast" ? ("elsewhere" as const) : ("own-address" as const),
-      range: parseRange(dst),
+      range: parseDestination(dst),
       interfaces: [dev, ...nexthops.map((hop) => hop.dev)].filter((name) => name !== undefined),
     }))
     .filter(({ range }) => !contains(LOOPBACK, range));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TenantNetworkSpec } from "@mvm/core";
-import { parseRange } from "./ipv4-range.ts";
+import { parseDestination } from "./route-destinations.ts";
 import { hostUplinkSettings, namespaceSettings, outwardSettings } from "./kernel-settings.ts";
 import {
   decodeNamespaceLinks,
@@ -81,18 +81,21 @@ test("an uplink that the spec no longer has is removed", () => {
 });
 
 test("routes lead to the policy's ranges only; what they must not cover is prohibited", () => {
-  assert.deepEqual(planNamespaceUp(network, whole, [parseRange("198.51.100.2"), parseRange(uplink.host_ipv4)]), [
-    "address replace 10.64.1.1/24 dev br0",
-    "link set dev br0 up",
-    "address replace 100.64.0.6/30 dev uplink",
-    "link set dev uplink up",
-    "route replace prohibit 169.254.0.0/16",
-    "route replace prohibit 198.51.100.2",
-    "route replace 198.51.100.0/24 via 100.64.0.5 dev uplink",
-    "route delete unicast 203.0.113.7",
-    "route delete prohibit 192.0.2.9",
-    "route delete unicast default",
-  ]);
+  assert.deepEqual(
+    planNamespaceUp(network, whole, [parseDestination("198.51.100.2"), parseDestination(uplink.host_ipv4)]),
+    [
+      "address replace 10.64.1.1/24 dev br0",
+      "link set dev br0 up",
+      "address replace 100.64.0.6/30 dev uplink",
+      "link set dev uplink up",
+      "route replace prohibit 169.254.0.0/16",
+      "route replace prohibit 198.51.100.2",
+      "route replace 198.51.100.0/24 via 100.64.0.5 dev uplink",
+      "route delete unicast 203.0.113.7",
+      "route delete prohibit 192.0.2.9",
+      "route delete unicast default",
+    ],
+  );
 });
 
 test("routes of an uplink that is made anew went with the old one", () => {

@@ -4,16 +4,15 @@
  * `planNamespaceUp` and `planHostUp`.
  */
 import * as z from "zod";
-import type { TenantNetworkSpec } from "@mvm/core";
+import type { Ipv4Range, TenantNetworkSpec } from "@mvm/core";
 import { planEgress } from "./egress-plan.ts";
 import { BRIDGE, UPLINK_PREFIX_LENGTH, bridgeMac } from "./network-names.ts";
 import { planNamespaceRoutes, type ObservedRoute } from "./namespace-routes.ts";
-import type { Ipv4Range } from "./ipv4-range.ts";
 
 /** The `ip -json -batch` lines, run inside a namespace, whose output `decodeNamespaceLinks` reads. */
 export const OBSERVE_LINES = ["link show", "route show", "tuntap list"] as const;
 
-const Link = z.object({ ifname: z.string(), link_netnsid: z.int().optional() });
+const Link = z.object({ ifname: z.string(), ifalias: z.string().optional(), link_netnsid: z.int().optional() });
 const Tap = z.object({ ifname: z.string(), flags: z.array(z.string()), user: z.int().optional() });
 const Route = z.object({ type: z.string().default("unicast"), dst: z.string(), protocol: z.string().default("boot") });
 
@@ -31,6 +30,8 @@ export interface ObservedNamespace {
   readonly veths: readonly string[];
   readonly taps: readonly ObservedTap[];
   readonly routes: readonly ObservedRoute[];
+  /** The bridge's alias, which says whose the network is; null: nobody has said so yet. */
+  readonly mark: string | null;
 }
 
 /** Decodes the output of `OBSERVE_LINES`: one JSON array a line. */
@@ -48,6 +49,7 @@ export function decodeNamespaceLinks(stdout: string): ObservedNamespace {
       .array(Route)
       .parse(routes)
       .map(({ type, dst, protocol }) => ({ type, dst, protocol })),
+    mark: seen.find(({ ifname }) => ifname === BRIDGE)?.ifalias ?? null,
   };
 }
 
@@ -137,7 +139,8 @@ export function planTapUp(tap: string): readonly string[] {
   return [`link set dev ${tap} master ${BRIDGE} up`];
 }
 
-function isUplinkWhole({ uplink }: TenantNetworkSpec, { namespace, hostUplinkExists }: ObservedHost): boolean {
+/** Whether both ends of the uplink are there, so that it is kept. */
+export function isUplinkWhole({ uplink }: TenantNetworkSpec, { namespace, hostUplinkExists }: ObservedHost): boolean {
   if (uplink === null || typeof namespace === "string") return false;
   return hostUplinkExists && namespace.veths.includes(uplink.namespace_interface);
 }

@@ -3,9 +3,9 @@
  * no default route unless the policy says so. What must never be reached although a range covers
  * it is a `prohibit` route, which holds even while the rules are flushed. Pure.
  */
-import type { Uplink } from "@mvm/core";
+import type { Ipv4Range, Uplink } from "@mvm/core";
 import { LINK_LOCAL } from "./egress-plan.ts";
-import { formatRange, type Ipv4Range } from "./ipv4-range.ts";
+import { formatDestination } from "./route-destinations.ts";
 
 /** A route as iproute2 names it. */
 export interface ObservedRoute {
@@ -27,9 +27,9 @@ export interface WantedRoutes {
 export function planNamespaceRoutes({ uplink, ranges, ownAddresses, observed }: WantedRoutes): readonly string[] {
   // The host's end of this uplink stays reachable: answers to its connections go there.
   const prohibited = (ranges.length === 0 ? [] : [LINK_LOCAL, ...ownAddresses])
-    .map(formatRange)
+    .map(formatDestination)
     .filter((dst) => dst !== uplink.host_ipv4);
-  const allowed = ranges.map(formatRange).filter((dst) => !prohibited.includes(dst));
+  const allowed = ranges.map(formatDestination).filter((dst) => !prohibited.includes(dst));
   const wanted = [...prohibited, ...allowed];
   const stale = observed.filter(({ dst, protocol }) => protocol !== "kernel" && !wanted.includes(dst));
   return [

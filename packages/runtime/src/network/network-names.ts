@@ -15,6 +15,21 @@ export function hostTable(namePrefix: string): string {
   return `${namePrefix}_host`;
 }
 
+/** Whether a namespace bears this prefix. Exact, here and below: one prefix may be the beginning of another. */
+export function isNamespaceName(namePrefix: string, name: string): boolean {
+  return isNumbered(`${namePrefix}-`, name);
+}
+
+/** Whether an interface of the host is an uplink of this prefix. */
+export function isUplinkName(namePrefix: string, name: string): boolean {
+  return isNumbered(`${namePrefix}u`, name);
+}
+
+/** Whether a table bears this prefix. */
+export function isTableName(namePrefix: string, name: string): boolean {
+  return name.startsWith(`${namePrefix}_`);
+}
+
 /** The tables inside each tenant's namespace, one in each of the families netdev, bridge and inet. */
 export function tenantTable(namePrefix: string): string {
   return `${namePrefix}_tenant`;
@@ -25,6 +40,7 @@ export function tapChain(tap: string): string {
   return `at_${tap}`;
 }
 
+/** The path of a network namespace that `ip netns` made. */
 export function namespacePath(namespace: string): string {
   return `/run/netns/${namespace}`;
 }
@@ -39,17 +55,24 @@ export function bridgeMac({ tenant_net_id: id }: Pick<TenantNetworkSpec, "tenant
 }
 
 /**
- * Refuses a spec whose names on the host don't begin with the prefix: they could be anybody's.
+ * Refuses a spec whose names on the host don't bear the prefix: they could be anybody's.
  * @throws MvmError MVM_NET_APPLY_FAILED
  */
 export function requireOwnNames(network: TenantNetworkSpec, namePrefix: string): void {
-  const names = [network.namespace, ...(network.uplink === null ? [] : [network.uplink.host_interface])];
-  for (const name of names) {
-    if (name.startsWith(namePrefix)) continue;
-    throw new MvmError("MVM_NET_APPLY_FAILED", {
-      message: `the spec names ${name}, which does not begin with this node's prefix ${namePrefix}`,
-      remedy: "Set the same [network] name_prefix for coordinator and agent.",
-      details: { name, name_prefix: namePrefix },
-    });
-  }
+  const { namespace, uplink } = network;
+  if (!isNamespaceName(namePrefix, namespace)) throw foreignName(namespace, namePrefix);
+  if (uplink !== null && !isUplinkName(namePrefix, uplink.host_interface))
+    throw foreignName(uplink.host_interface, namePrefix);
+}
+
+function foreignName(name: string, namePrefix: string): MvmError {
+  return new MvmError("MVM_NET_APPLY_FAILED", {
+    message: `the spec names ${name}, which does not bear this node's prefix ${namePrefix}`,
+    remedy: "Set the same [network] name_prefix for coordinator and agent.",
+    details: { name, name_prefix: namePrefix },
+  });
+}
+
+function isNumbered(stem: string, name: string): boolean {
+  return name.startsWith(stem) && /^\d+$/.test(name.slice(stem.length));
 }

@@ -8,7 +8,7 @@ import { HOST_ROUTES_ARGV, decodeHostRoutes, type HostRoute } from "./host-route
 import { decodeTableUplinks } from "./host-table.ts";
 import type { KernelParts } from "./kernel-settings.ts";
 import { OBSERVE_LINES, decodeNamespaceLinks, type ObservedHost, type ObservedNamespace } from "./namespace-links.ts";
-import { hostTable, namespacePath } from "./network-names.ts";
+import { hostTable, isNamespaceName, isTableName, isUplinkName, namespacePath } from "./network-names.ts";
 import type { NetworkTools } from "./network-tools.ts";
 
 const NAMESPACES = "/run/netns";
@@ -20,6 +20,8 @@ export interface NetworkHost {
   readonly tools: NetworkTools;
   readonly files: Files;
   readonly namePrefix: string;
+  /** What the installation is told by from others on this host; see `network-owner.ts`. */
+  readonly owner: string;
   /** A directory of tenant networks alone that need not survive a reboot. */
   readonly runtimeDir: string;
 }
@@ -62,9 +64,9 @@ export async function observeHostRoutes({ tools }: NetworkHost): Promise<readonl
   return decodeHostRoutes(document);
 }
 
-/** The host's own interfaces whose names begin with the prefix. */
+/** The host ends of uplinks that exist under the prefix. */
 export async function observeOwnInterfaces({ files, namePrefix }: NetworkHost): Promise<readonly string[]> {
-  return (await files.list(INTERFACES)).filter((name) => name.startsWith(namePrefix));
+  return (await files.list(INTERFACES)).filter((name) => isUplinkName(namePrefix, name));
 }
 
 /** The host ends of uplinks in the host's table, or null when there is no such table. */
@@ -87,13 +89,13 @@ export async function observeKernelParts({ files }: NetworkHost): Promise<Kernel
   };
 }
 
-/** Namespaces, interfaces and tables of the host whose names begin with the prefix, sorted, each with its kind. */
+/** Namespaces, interfaces and tables of the host that bear the prefix, sorted, each with its kind. */
 export async function observeLeftovers({ tools, files }: NetworkHost, prefix: string): Promise<readonly string[]> {
-  const namespaces = (await files.list(NAMESPACES)).filter((name) => name.startsWith(prefix));
-  const interfaces = (await files.list(INTERFACES)).filter((name) => name.startsWith(prefix));
+  const namespaces = (await files.list(NAMESPACES)).filter((name) => isNamespaceName(prefix, name));
+  const interfaces = (await files.list(INTERFACES)).filter((name) => isUplinkName(prefix, name));
   const tables = ((await tools.read(["nft", "list", "tables"])) ?? "")
     .split("\n")
-    .filter((line) => line.split(" ")[2]?.startsWith(prefix));
+    .filter((line) => isTableName(prefix, line.split(" ")[2] ?? ""));
   return [
     ...namespaces.map((name) => `namespace ${name}`),
     ...interfaces.map((name) => `interface ${name}`),

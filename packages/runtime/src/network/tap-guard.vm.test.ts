@@ -130,7 +130,13 @@ describe("the guard at a tap", { skip: await requires("root", "qemu", "network")
   before(async () => {
     runtimeDir = await mkdtemp(join(tmpdir(), "mvm-tap-guard-"));
     const commands = createLinuxCommands();
-    const networks = createTenantNetworks({ namePrefix: TEST_NAME_PREFIX, runtimeDir, commands, files: nodeFiles });
+    const networks = createTenantNetworks({
+      namePrefix: TEST_NAME_PREFIX,
+      owner: runtimeDir,
+      runtimeDir,
+      commands,
+      files: nodeFiles,
+    });
     lab = await openTwoTenants({ networks, commands });
   });
 

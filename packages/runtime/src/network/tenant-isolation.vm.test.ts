@@ -61,7 +61,13 @@ describe("isolation of tenants", { skip: await requires("root", "qemu", "network
 
   before(async () => {
     runtimeDir = await mkdtemp(join(tmpdir(), "mvm-isolation-"));
-    const networks = createTenantNetworks({ namePrefix: TEST_NAME_PREFIX, runtimeDir, commands, files: nodeFiles });
+    const networks = createTenantNetworks({
+      namePrefix: TEST_NAME_PREFIX,
+      owner: runtimeDir,
+      runtimeDir,
+      commands,
+      files: nodeFiles,
+    });
     lab = await openTwoTenants({ networks, commands });
     services = await listenOnHost(HOST_PORT);
     listedService = await listenOnHost(LISTED_PORT);

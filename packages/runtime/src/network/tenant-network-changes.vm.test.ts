@@ -52,7 +52,13 @@ describe("changes of tenant networks", { skip: await requires("root", "qemu", "n
 
   before(async () => {
     runtimeDir = await mkdtemp(join(tmpdir(), "mvm-changes-"));
-    networks = createTenantNetworks({ namePrefix: TEST_NAME_PREFIX, runtimeDir, commands, files: nodeFiles });
+    networks = createTenantNetworks({
+      namePrefix: TEST_NAME_PREFIX,
+      owner: runtimeDir,
+      runtimeDir,
+      commands,
+      files: nodeFiles,
+    });
     lab = await openTwoTenants({ networks, commands });
     services = await listenOnHost(HOST_PORT);
   });

@@ -17,12 +17,12 @@ export interface TenantNetworks {
    * Makes the namespace, bridge, uplink and rules as the spec and the ports demand; idempotent,
    * rules are replaced atomically and are in place before any tap is up. A port that is not among
    * `ports` is mute from here on, although its tap may still be up.
-   * @throws MvmError MVM_NET_APPLY_FAILED; then nothing is opened that was closed before
+   * @throws MvmError MVM_NET_APPLY_FAILED, MVM_NET_OVERLAP, MVM_NET_PREFIX_TAKEN; then nothing is opened that was closed before
    */
   ensureNetwork(network: TenantNetworkSpec, ports: readonly GuestPort[]): Promise<void>;
   /**
    * Makes the instance's tap, owned by its uid, inside the namespace. The rules must hold it already.
-   * @throws MvmError MVM_NET_APPLY_FAILED; then there is no new tap
+   * @throws MvmError MVM_NET_APPLY_FAILED, MVM_NET_PREFIX_TAKEN; then there is no new tap
    */
   ensureTap(network: TenantNetworkSpec, port: GuestPort): Promise<void>;
   /** Removes the tap; missing is fine. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { NodeCheck } from "@mvm/core";
 import type { DriverFingerprint } from "../vmm/driver.ts";
+import { FIRECRACKER_MEM_OVERHEAD } from "../vmm/firecracker/mem-overhead.ts";
 import { judgeNode, type NodeMode } from "./judge-node.ts";
 import type { MountFacts, NodeFacts, ProgramFacts } from "./node-facts.ts";
 
@@ -43,6 +44,7 @@ const driver: DriverFingerprint = {
   name: "firecracker",
   version: "1.15.1",
   acceleration: "kvm",
+  memOverhead: FIRECRACKER_MEM_OVERHEAD,
   unusable: null,
   cannot: {},
   relaxations: [],

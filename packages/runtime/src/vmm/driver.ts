@@ -6,7 +6,7 @@
  * or image is made or removed here.
  */
 import type { Duplex } from "node:stream";
-import type { InstanceId, ProcessRef } from "@mvm/core";
+import type { InstanceId, MemOverhead, ProcessRef } from "@mvm/core";
 
 export interface DriverFingerprint {
   readonly name: string;
@@ -14,6 +14,8 @@ export interface DriverFingerprint {
   readonly version: string;
   /** How guests execute here, such as `emulated` or `kvm`. */
   readonly acceleration: "emulated" | "kvm";
+  /** What a VM takes of the host's memory beyond its guest's. */
+  readonly memOverhead: MemOverhead;
   /** Null when VMs can run here; else why not and what to do. */
   readonly unusable: { readonly reason: string; readonly remedy: string } | null;
   /** What VMs can't do with this version of the VMM, with the reason; empty when they can do all. */
@@ -120,7 +122,8 @@ export interface VmHandle {
   readonly networkNamespace: string;
 }
 
-export type VmState = "running" | "paused" | "shut-down" | "gone" | "unresponsive";
+/** `disk-failed`: stopped by its VMM, because the host's disk is full or refused it. */
+export type VmState = "running" | "paused" | "shut-down" | "gone" | "disk-failed" | "unresponsive";
 
 /** What was found when the VMM's process was looked at. */
 export interface Confinement {
@@ -143,8 +146,8 @@ export interface LaunchedVm {
 
 export interface VmmDriver {
   readonly capabilities: DriverCapabilities;
-  /** What this host can do with this driver; cached by the driver, refreshed on request. */
-  fingerprint(options?: { readonly refresh?: boolean }): Promise<DriverFingerprint>;
+  /** What this host can do with this driver; cached by the driver until it learns more. */
+  fingerprint(): Promise<DriverFingerprint>;
   /**
    * Starts a VM: process confined, looked at before the guest's first instruction, a sign of life
    * seen. On failure nothing of it is left but what the caller made.
@@ -179,8 +182,8 @@ export interface VmmDriver {
    * @throws MvmError MVM_VM_DRIVER, also when the VM is not paused
    */
   snapshot(handle: VmHandle, options: { readonly dir: string }): Promise<VmSnapshot>;
-  /** Resolves when the process is gone (true), or false at the deadline. Never kills. */
-  waitGone(handle: VmHandle, timeoutMs: number): Promise<boolean>;
+  /** Resolves when the process is gone (true), or false at the deadline or when `signal` is aborted. Never kills. */
+  waitGone(handle: VmHandle, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
   /** Kills the process and removes what the driver made in runDir and stateDir; idempotent. */
   kill(handle: VmHandle): Promise<void>;
   /**

@@ -8,7 +8,8 @@ export async function filesHolding(dir: string, marker: string): Promise<readonl
   // -s: what is removed while it searches is no finding and no failure.
   const argv = ["-rlaFs", "--devices=skip", "-e", marker, dir];
   const stdout = await new Promise<string>((done, fail) => {
-    execFile("grep", argv, { maxBuffer: MAX_OUTPUT_BYTES }, (error, text) => {
+    // Bytes, not characters of some locale: several times as fast.
+    execFile("grep", argv, { maxBuffer: MAX_OUTPUT_BYTES, env: { ...process.env, LC_ALL: "C" } }, (error, text) => {
       // Exit code 1: nothing found.
       if (error === null || error.code === 1) done(text);
       else fail(new Error(`grep can't search ${dir}`, { cause: error }));

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -12,16 +13,20 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
-import { AuditRecord, InstanceView } from "@mvm/core";
+import { LogLine } from "@mvm/agent";
+import { AuditRecord, FleetPlan, InstanceView, PoolView, TenantView } from "@mvm/core";
 import * as z from "zod";
 import { requires } from "../requirements.ts";
 import { filesHolding } from "./files-holding.ts";
+import { hostHolding } from "./host-holding.ts";
 import { createOutside, type Outside } from "./outside.ts";
 import { runInGuest, shellInGuest } from "./probe.ts";
+import { tenantMarks, tenantTraces } from "./tenant-traces.ts";
 import { applyFleet, buildImage, createWorld, type World } from "./world.ts";
 
 const OUTSIDE_PORT = 8080;
-const MARKER = "marker-6f1d0c5e93b84a7f";
+/** New in each run: what an earlier one left, or this file's own text, is never taken for it. */
+const MARKER = `marker-${randomBytes(8).toString("hex")}`;
 
 const fleet = (outside: string): string => `schema_version = 1
 
@@ -187,7 +192,8 @@ describe("two tenants of probe VMs", { skip, timeout: 20 * 60_000 }, () => {
     assert.equal((await shellInGuest(port, "cat /data/file")).stdout, "kept\n");
   });
 
-  test("a secret reaches the type that may see it, and no disk of the host", async () => {
+  test("a secret reaches the type that may see it, and no disk, argument or environment of the host", async () => {
+    const since = new Date();
     const path = await secretFile(world);
     const set = await world.mvm("secrets", "set", "globex", "probe.marker", "--from-file", path);
     await rm(path);
@@ -197,6 +203,11 @@ describe("two tenants of probe VMs", { skip, timeout: 20 * 60_000 }, () => {
     const port = portOf(await instance("globex-first-0"));
     const inside = await shellInGuest(port, "grep -r marker- /run/secrets");
     assert.match(inside.stdout, new RegExp(MARKER), "the guest has it");
+    assert.deepEqual(
+      await hostHolding({ marker: MARKER, since, except: [world.dir] }),
+      [],
+      "no process shows it while the VM runs, and nothing was left where programs leave things",
+    );
     await world.mvm("instance", "stop", "globex-first-0", "--timeout", "120s");
     assert.deepEqual(
       await filesHolding(world.dir, MARKER),
@@ -232,13 +243,87 @@ describe("two tenants of probe VMs", { skip, timeout: 20 * 60_000 }, () => {
     await until("answers", async () => (await shellInGuest(port, "true").catch(() => null))?.code === 0);
   });
 
-  test("tenant destroy leaves nothing of it and touches no other", async () => {
+  test("instance logs show the guest's own lines, and its console", async () => {
+    const id = "acme-first-0";
+    const port = portOf(await instance(id));
+    const said = `said-${randomBytes(4).toString("hex")}`;
+    assert.equal((await shellInGuest(port, `systemd-cat -t acceptance echo ${said}`)).code, 0);
+    const Logs = z.object({ instance_id: z.string(), lines: z.array(LogLine) });
+    const isSaid = async (): Promise<boolean> => {
+      const { lines } = Logs.parse(await world.json("instance", "logs", id, "--lines", "50"));
+      return lines.some(({ message }) => message === said);
+    };
+    await until("in the journal", isSaid, 20_000);
+    const text = await world.mvm("instance", "logs", id, "--lines", "50");
+    assert.match(text.stdout, new RegExp(`${said}$`, "m"), text.stderr);
+    assert.doesNotMatch((await world.mvm("instance", "logs", id, "--console")).stdout, new RegExp(said));
+  });
+
+  test("pool list, tenant show and fleet plan say what is so", async () => {
+    const { pools } = z
+      .object({ pools: z.array(PoolView) })
+      .parse(await world.json("pool", "list", "--tenant", "acme"));
+    assert.deepEqual(
+      pools.map((pool) => [pool.pool_id, pool.role, pool.desired_counts.running, pool.instances.ready]),
+      [
+        ["first", "probe", 1, 1],
+        ["second", "follower", 1, 1],
+      ],
+    );
+    assert.match((await world.mvm("pool", "list")).stdout, /^globex +first +probe .* 1 of 1 ready$/m);
+
+    const { tenant } = z.object({ tenant: TenantView }).parse(await world.json("tenant", "show", "acme"));
+    const { network, instances: counts } = tenant;
+    assert.deepEqual(
+      { standing: tenant.standing, pools: tenant.pools, ready: counts.ready, troubled: counts.troubled },
+      { standing: "present", pools: ["first", "second"], ready: 2, troubled: 0 },
+    );
+    const shown = (await world.mvm("tenant", "show", "acme")).stdout;
+    for (const fact of [network.namespace, network.ipv4_subnet, `only ${outside.ipv4}`, "2 of 2 ready"])
+      assert.ok(shown.includes(fact), `${fact} in\n${shown}`);
+    assert.ok((await promisify(execFile)("ip", ["netns", "list"])).stdout.includes(network.namespace));
+
+    assert.deepEqual(FleetPlan.parse(await world.json("fleet", "plan", world.fleetPath)).changes, []);
+    const without = join(world.dir, "without-globex.toml");
+    await writeFile(without, fleet(outside.ipv4).split('[[tenants]]\ntenant_id = "globex"')[0] ?? "");
+    const planned = await world.mvm("fleet", "plan", without);
+    assert.match(planned.stdout, /^release +tenant +globex /m, planned.stderr);
+    assert.equal((await instance("globex-first-0")).goal, "running", "a plan changes nothing");
+  });
+
+  test("instance destroy erases the data; the counts bring the number back, new and empty", async () => {
+    const id = "acme-second-0";
+    const earlier = await instance(id);
+    assert.equal(
+      (await shellInGuest(portOf(earlier), "echo kept > /data/file && sync && cat /data/file")).stdout,
+      "kept\n",
+    );
+    const unasked = await world.mvm("instance", "destroy", id);
+    assert.equal(unasked.code, 2, "without a terminal it needs --yes");
+    const erased = await world.json("instance", "destroy", id, "--yes", "--timeout", "180s");
+    assert.partialDeepStrictEqual(erased, { instance_id: id, erased: true });
+    await until("ready again", async () => (await instances()).get(id)?.status?.guest?.ready === true);
+    const later = await instance(id);
+    assert.notEqual(later.volume_uuid, earlier.volume_uuid);
+    const { stdout } = await shellInGuest(portOf(later), "ls /data; ls /data/file; true");
+    assert.doesNotMatch(stdout, /file/);
+    assert.match(stdout, /home/, "it is the data drive that was listed");
+  });
+
+  test("tenant destroy leaves nothing of it on the host and touches no other", async () => {
+    const [acme, globex] = [await tenantMarks(world, "acme"), await tenantMarks(world, "globex")];
+    const kinds = (found: readonly string[]): readonly string[] => [
+      ...new Set(found.map((line) => line.split(" ")[0] ?? "")),
+    ];
+    const allKinds = ["link", "mount", "namespace", "nft", "path", "process"];
+    assert.deepEqual(kinds(await tenantTraces(acme)), allKinds, "what is searched for can be found");
+
     const destroyed = await world.mvm("tenant", "destroy", "acme", "--yes", "--timeout", "180s");
     assert.equal(destroyed.code, 0, destroyed.stderr);
+    assert.deepEqual(await tenantTraces(acme), []);
     assert.deepEqual([...(await instances()).keys()], ["globex-first-0"]);
+    assert.deepEqual(kinds(await tenantTraces(globex)), allKinds);
     assert.equal((await shellInGuest(portOf(await instance("globex-first-0")), "true")).code, 0);
-    const { stdout } = await promisify(execFile)("ip", ["netns", "list"]);
-    assert.equal(stdout.split("\n").filter((line) => line.startsWith("tfl-")).length, 1);
   });
 });
 

@@ -1,36 +1,39 @@
 /**
  * Everything on this host that belongs to a world, found by looking and not by asking the product:
- * namespaces, links, nft tables, processes, mounts, mappings, loop devices, files. Used by acceptance tests after destroy.
+ * namespaces, links, nft tables and rules, processes, mounts, mappings, loop devices, files. Used by
+ * acceptance tests after destroy.
  */
-import { execFile } from "node:child_process";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-
-const run = promisify(execFile);
+import { outputLines, processes } from "./host-state.ts";
 
 export interface TracesRequest {
   /** The world's directory: no process, mount, volume or VM directory below it may be left. */
   readonly dir: string;
   /** Beginning of its namespaces', links' and tables' names. */
   readonly namePrefix: string;
+  /** Whether the node itself is still set up: then its empty tmpfs for secrets is no trace. */
+  readonly nodeStands: boolean;
 }
 
 /** One line a finding, sorted; empty when the host is as it was. */
-export async function traces({ dir, namePrefix }: TracesRequest): Promise<readonly string[]> {
+export async function traces({ dir, namePrefix, nodeStands }: TracesRequest): Promise<readonly string[]> {
+  // A chain of rules may have more before an uplink's name: `egress_` and the like.
+  const ownName = new RegExp(`(?<![A-Za-z0-9])${namePrefix}(u\\d|-\\d|_)`);
+  const secretsMount = ` ${join(dir, "run/secrets")} `;
   const found = [
-    ...(await lines("ip", ["netns", "list"]))
+    ...(await outputLines("ip", "netns", "list"))
       .filter((line) => line.startsWith(`${namePrefix}-`))
       .map((line) => `namespace ${line}`),
-    ...(await lines("ip", ["-o", "link"]))
+    ...(await outputLines("ip", "-o", "link"))
       .filter((line) => line.includes(`: ${namePrefix}u`))
       .map((line) => `link ${line}`),
-    ...(await lines("nft", ["list", "tables"]))
-      .filter((line) => line.includes(` ${namePrefix}_`))
-      .map((line) => `nft ${line}`),
+    ...(await outputLines("nft", "list", "ruleset"))
+      .filter((line) => ownName.test(line))
+      .map((line) => `nft ${line.trim()}`),
     ...(await readFile("/proc/mounts", "utf8"))
       .split("\n")
-      .filter((line) => line.includes(dir))
+      .filter((line) => line.includes(dir) && !(nodeStands && line.includes(secretsMount)))
       .map((line) => `mount ${line}`),
     ...(await blockAttributes("dm/name"))
       .filter((name) => name.startsWith(`${namePrefix}-`))
@@ -38,7 +41,9 @@ export async function traces({ dir, namePrefix }: TracesRequest): Promise<readon
     ...(await blockAttributes("loop/backing_file"))
       .filter((file) => file.startsWith(dir))
       .map((file) => `loop ${file}`),
-    ...(await processesNaming(dir)),
+    ...(await processes())
+      .filter(({ pid, argv }) => pid !== process.pid && argv.includes(dir))
+      .map(({ pid, argv }) => `process ${pid} ${argv.slice(0, 200)}`),
     ...(await instanceFiles(dir)),
   ];
   return found.sort();
@@ -53,27 +58,15 @@ async function blockAttributes(name: string): Promise<readonly string[]> {
   return values.filter((value) => value !== null).map((value) => value.trim());
 }
 
-async function lines(program: string, args: readonly string[]): Promise<readonly string[]> {
-  const { stdout } = await run(program, [...args]);
-  return stdout.split("\n").filter((line) => line !== "");
-}
-
-async function processesNaming(dir: string): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    const cmdline = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    if (cmdline.includes(dir) && Number(pid) !== process.pid)
-      found.push(`process ${pid} ${cmdline.replaceAll("\0", " ").slice(0, 200)}`);
-  }
-  return found;
-}
-
 async function instanceFiles(dir: string): Promise<readonly string[]> {
-  const entries = await Promise.all(
-    ["state", "state-keys"].map((place) => readdir(join(dir, place), { recursive: true }).catch(() => [])),
-  );
-  return entries
-    .flat()
-    .filter((path) => /instances\/.|tenants\/./.test(path))
-    .map((path) => `file ${path}`);
+  const below = async (place: string, pattern: RegExp): Promise<readonly string[]> => {
+    const entries = await readdir(join(dir, place), { recursive: true }).catch(() => []);
+    return entries.filter((path) => pattern.test(path)).map((path) => `file ${place}/${path}`);
+  };
+  return [
+    ...(await below("state", /(instances|tenants)\/./)),
+    ...(await below("state-keys", /tenants\/./)),
+    // Sockets and pid files, secrets, rulesets and what was switched on for tenants.
+    ...(await below("run", /^(vms|secrets|networks)\/./)),
+  ];
 }

@@ -2,8 +2,9 @@
  * A whole product for one acceptance test: its own mvm.toml, fleet file, coordinator and agent as
  * real processes of the real CLI, in a directory and under a name prefix of its own.
  *
- * `close()` destroys what the fleet made, ends the processes by pid and then *looks*: whatever of
- * this world is still on the host fails the test. The built images are shared between worlds.
+ * `close()` destroys what the fleet made, ends the processes by pid and then *looks*, before and
+ * after the node itself is removed: whatever of this world is still on the host fails the test. The
+ * built images are shared between worlds.
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
@@ -20,6 +21,9 @@ import { traces } from "./traces.ts";
 const TenantList = z.object({ tenants: z.array(z.object({ tenant_id: z.string() })) });
 const ROOT = resolve(import.meta.dirname, "../../../..");
 const CLI = join(ROOT, "packages/cli/src/main.ts");
+
+/** Of [node] uid_range, which no world sets. */
+const DEFAULT_UID_RANGE = [200_000, 265_535] as const;
 
 export interface CliResult {
   readonly code: number;
@@ -42,6 +46,8 @@ export interface WorldOptions {
 
 export interface World {
   readonly dir: string;
+  /** Beginning of the names of all that is its on this host. */
+  readonly namePrefix: string;
   readonly configPath: string;
   readonly fleetPath: string;
   /** Runs the CLI with this world's config; never throws for its exit code. */
@@ -72,6 +78,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const mvm = (...args: readonly string[]): Promise<CliResult> => runCli(["--config", configPath, ...args]);
   const world: World = {
     dir,
+    namePrefix: prefixOf(options),
     configPath,
     fleetPath,
     mvm,
@@ -103,10 +110,17 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       await destroyAll(world);
       await world.end("agent", "SIGTERM");
       await world.end("coordinator", "SIGTERM");
-      const settings = { stateDir: join(dir, "state"), runtimeDir: join(dir, "run"), namePrefix: prefixOf(options) };
-      const known = await tearDownNode(settings);
-      const seen = await traces({ dir, namePrefix: settings.namePrefix });
-      assert.deepEqual({ known, seen }, { known: [], seen: [] }, "left on the host after everything was destroyed");
+      const { namePrefix } = world;
+      // First of all: what the product itself takes away with the node can't be seen afterwards.
+      const left = await traces({ dir, namePrefix, nodeStands: true });
+      const places = {
+        stateDir: join(dir, "state"),
+        runtimeDir: join(dir, "run"),
+        keysDir: join(dir, "state-keys"),
+      };
+      const known = await tearDownNode({ ...places, namePrefix, uidRange: DEFAULT_UID_RANGE });
+      const seen = await traces({ dir, namePrefix, nodeStands: false });
+      assert.deepEqual({ left, known, seen }, { left: [], known: [], seen: [] }, "left after everything was destroyed");
       await rm(dir, { recursive: true, force: true });
     },
   };

@@ -2,6 +2,7 @@
  * An agent's process as a simulated host sees it: its calls are counted, may be made to fail, and
  * when it dies nothing that it still has under way reaches the host any more.
  */
+import { MvmError } from "@mvm/core";
 
 /** What a dead process's code meets; nothing catches it in earnest, because the process is gone. */
 export class ProcessDeath extends Error {
@@ -29,6 +30,8 @@ export class AgentProcess {
   #writes = 0;
   #fault: CallFault | null = null;
   #death: DeathPlan | null = null;
+  /** The disk takes no journal write. */
+  refusesWrites = false;
   /** Names of the calls that could have been made to fail, in order. */
   readonly callNames: string[] = [];
 
@@ -75,6 +78,7 @@ export class AgentProcess {
   /** Makes a journal write, which is synchronous. */
   write<Result>(effect: () => Result): Result {
     if (!this.#alive) throw new ProcessDeath("a dead process writes nothing");
+    if (this.refusesWrites) throw new MvmError("MVM_STORE_FAILED", { message: "the disk is full", retry: "backoff" });
     this.#writes += 1;
     const dies = this.#writes === this.#death?.write;
     if (dies && this.#death?.when === "before") this.#die();

@@ -2,7 +2,7 @@
  * A VMM driver over the fake machine. It opens what a real one opens (tap, volume and key, drives)
  * and fails where they are not as they must be.
  */
-import { MvmError } from "@mvm/core";
+import { MvmError, NO_MEM_OVERHEAD } from "@mvm/core";
 import type { DriverFingerprint, VmDrive, VmHandle, VmLaunch, VmPlace, VmmDriver } from "@mvm/runtime";
 import type { AgentProcess } from "./agent-process.ts";
 import { FakeGuest } from "./fake-guest.ts";
@@ -18,6 +18,7 @@ export const fakeFingerprint: DriverFingerprint = {
   name: DRIVER_NAME,
   version: "1",
   acceleration: "emulated",
+  memOverhead: NO_MEM_OVERHEAD,
   unusable: null,
   cannot: { pause: NO_VCPUS, snapshot: NO_VCPUS },
   relaxations: [],
@@ -33,6 +34,8 @@ export function fakeDriver(machine: FakeMachine, caller: AgentProcess): VmmDrive
     // An agent that died here leaves a VMM that never let its guest go.
     if (!caller.alive) return;
     const script = machine.boots.get(launch.id)?.shift() ?? "well";
+    if (script === "unconfined")
+      throw new MvmError("MVM_VM_CONFINEMENT", { message: `${launch.id} would have capabilities` });
     await clock.sleep(script === "hang" ? launch.signOfLifeTimeoutMs : SIGN_OF_LIFE_MS, launch.signal);
     if (script === "hang")
       throw new MvmError("MVM_VM_BOOT_HUNG", { message: `${launch.id} printed nothing`, retry: "backoff" });
@@ -65,15 +68,18 @@ export function fakeDriver(machine: FakeMachine, caller: AgentProcess): VmmDrive
       return { handle: vm.handle, confinement: { kept: ["uid"], missing: [] }, signOfLifeMs: SIGN_OF_LIFE_MS };
     },
     adopt: async (handle) => (handle.driver === DRIVER_NAME && !isGone(handle) ? handle : null),
-    inspect: async (handle) => (isGone(handle) ? "gone" : "running"),
+    async inspect(handle) {
+      if (isGone(handle)) return "gone";
+      return machine.diskFailed.has(handle.id) ? "disk-failed" : "running";
+    },
     pause: cannot,
     resume: cannot,
     snapshot: cannot,
     restore: cannot,
-    async waitGone(handle, timeoutMs) {
+    async waitGone(handle, timeoutMs, signal) {
       const endsAtMs = clock.monotonicMs() + timeoutMs;
       while (!isGone(handle)) {
-        if (clock.monotonicMs() >= endsAtMs) return false;
+        if (clock.monotonicMs() >= endsAtMs || signal?.aborted === true) return false;
         await clock.sleep(Math.min(POLL_MS, endsAtMs - clock.monotonicMs()));
       }
       return true;

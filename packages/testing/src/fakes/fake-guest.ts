@@ -104,18 +104,14 @@ export class FakeGuest implements GuestOfVm {
     return {
       hello: () => ({
         result: {
-          version: 1,
+          version: 2,
           agent_version: agentVersion,
           boot_id: BOOT_ID,
           instance_id: this.#vm.handle.id,
           methods: [],
         },
       }),
-      health: () => ({
-        result: { ready: this.#isReady(), reason: this.#isReady() ? "booted" : "starting", failure: null },
-      }),
       status: () => ({ result: this.#status(agentVersion) }),
-      connectors: () => ({ result: { connectors: [] } }),
       logs: () => ({
         result: {
           entries: [{ time_us: 1, unit: "app", priority: 6, message: "hello\u001b[31m" }],
@@ -150,6 +146,8 @@ export class FakeGuest implements GuestOfVm {
       drives: this.#drives,
       services: [],
       handlers,
+      health: { ready: this.#isReady(), reason: this.#isReady() ? "booted" : "starting", failure: null },
+      connectors: [],
     };
   }
 

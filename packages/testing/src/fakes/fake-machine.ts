@@ -3,7 +3,7 @@
  * a list of what must never happen, so that a test sees a wrong order even if nothing failed.
  */
 import type { Duplex } from "node:stream";
-import type { InstanceId, ProcessRef } from "@mvm/core";
+import { NO_MEM_OVERHEAD, type InstanceId, type MemOverhead, type ProcessRef } from "@mvm/core";
 import type { GuestPort, VmHandle } from "@mvm/runtime";
 import type { FakeClock } from "./fake-clock.ts";
 import type { MemoryFiles } from "./memory-files.ts";
@@ -30,7 +30,7 @@ export interface FakeNamespace {
 }
 
 /** What the next boots of an instance do, first to last; afterwards they go well. */
-export type BootScript = "well" | "hang" | "silent" | "die";
+export type BootScript = "well" | "hang" | "silent" | "die" | "unconfined";
 
 export class FakeMachine {
   readonly clock: FakeClock;
@@ -45,6 +45,14 @@ export class FakeMachine {
   /** Tenants whose key is not in the key store. */
   readonly missingKeys = new Set<string>();
   readonly corruptedRevisions = new Set<string>();
+  /** What its VMM takes beyond a guest's memory. */
+  memOverhead: MemOverhead = NO_MEM_OVERHEAD;
+  /** How long it takes to hold an image against its manifest. */
+  imageCheckMs = 0;
+  /** Instances whose VMM was refused by the host's disk. */
+  readonly diskFailed = new Set<InstanceId>();
+  /** Namespaces whose rules the kernel refuses. */
+  readonly refusedNamespaces = new Set<string>();
   readonly violations: string[] = [];
   /** VMs that were killed while they ran. */
   readonly kills: InstanceId[] = [];

@@ -12,6 +12,8 @@ export function fakeNetworks(machine: FakeMachine): TenantNetworks {
 
   return {
     async ensureNetwork({ namespace }, ports) {
+      if (machine.refusedNamespaces.has(namespace))
+        throw new MvmError("MVM_NET_APPLY_FAILED", { message: `the kernel refuses the rules of ${namespace}` });
       const known = namespaces.get(namespace) ?? { ports: [], taps: new Map<string, number>() };
       const named = new Set<string>(ports.map(({ instance }) => instance.instance_id));
       for (const id of vmsIn(namespace))

@@ -137,7 +137,13 @@ export class FakeNode {
     const agent = createNodeAgent({
       settings: this.settings,
       ports: this.#portsFor(process),
-      facts: () => ({ agentVersion: "test", startedAtMs, driver: fakeFingerprint, relaxations: [] }),
+      facts: () => ({
+        agentVersion: "test",
+        startedAtMs,
+        driver: fakeFingerprint,
+        memOverhead: this.machine.memOverhead,
+        relaxations: [],
+      }),
       agentVersion: "test",
       changed: () => undefined,
     });
@@ -209,6 +215,11 @@ export class FakeNode {
     return this.agent.status().instances.every(({ state, guest }) => state !== "running" || guest?.ready === true);
   }
 
+  /** Loopback ports that agents of this node listen on. */
+  openPorts(): readonly number[] {
+    return [...this.#forwarders].filter(([, process]) => process.alive).map(([port]) => port);
+  }
+
   /** The instances that a log event named, in the order of the log. */
   logged(event: string): readonly unknown[] {
     return this.log.filter((line) => line.event === event).map(({ fields }) => fields["instance"]);
@@ -258,7 +269,8 @@ export class FakeNode {
       clock: { ...clock, sleep: through(process, { sleep: clock.sleep }, { name: "clock", counted: [] }).sleep },
       random: this.#random,
       images: {
-        async verified(revision) {
+        verified: async (revision) => {
+          if (machine.imageCheckMs > 0) await clock.sleep(machine.imageCheckMs);
           if (machine.corruptedRevisions.has(revision))
             throw new MvmError("MVM_IMAGE_CORRUPTED", {
               message: `revision ${revision} is not what its manifest says`,

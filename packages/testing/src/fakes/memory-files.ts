@@ -23,6 +23,8 @@ export interface MemoryFilesOptions {
 export class MemoryFiles implements Files {
   readonly #nodes = new Map<string, Node>([["/", directory(0o755, 1)]]);
   readonly #tmpfs: readonly string[];
+  /** Bytes that the disk has left, whatever is written. */
+  free = 2 ** 40;
   #inodes = 1;
 
   constructor({ tmpfs = [] }: MemoryFilesOptions = {}) {
@@ -46,6 +48,11 @@ export class MemoryFiles implements Files {
     if (node === undefined) return null;
     if (node.contents.length > maxBytes) throw new Error(`${path} holds more than ${maxBytes} bytes`);
     return node.contents;
+  }
+
+  async readTail(path: string, maxBytes: number): Promise<Buffer | null> {
+    const contents = this.#nodes.get(path)?.contents ?? null;
+    return contents === null ? null : contents.subarray(Math.max(0, contents.length - maxBytes));
   }
 
   async writeAtomic(path: string, contents: string | Uint8Array, options: WriteOptions = {}): Promise<void> {
@@ -86,6 +93,7 @@ export class MemoryFiles implements Files {
       inode,
       links: [...this.#nodes.values()].filter((other) => other.inode === inode).length,
       sizeBytes: Math.max(sizeBytes, contents.length),
+      allocatedBytes: contents.length,
       modifiedAtMs: 0,
       changedAtMs: 0,
     };
@@ -138,7 +146,7 @@ export class MemoryFiles implements Files {
   }
 
   async freeBytes(): Promise<number> {
-    return 2 ** 40;
+    return this.free;
   }
 
   async isTmpfs(path: string): Promise<boolean> {

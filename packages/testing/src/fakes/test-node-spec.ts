@@ -10,6 +10,8 @@ export interface TestPool {
   readonly role?: string;
   readonly startsBefore?: readonly string[];
   readonly memMib?: number;
+  /** 0: no data drive. */
+  readonly dataMib?: number;
   readonly minMemMib?: number;
   readonly revision?: string;
   readonly handlers?: readonly string[];
@@ -117,7 +119,7 @@ function poolOf(name: string, pool: TestPool): object {
     profile: type.profile,
     revision: pool.revision ?? "0000000000000001",
     type_hash: type.type_hash,
-    resources: { vcpus: 1, mem_mib: pool.memMib ?? 256, data_mib: 64 },
+    resources: { vcpus: 1, mem_mib: pool.memMib ?? 256, data_mib: pool.dataMib ?? 64 },
     desired_counts: { running: pool.wanted.filter((wanted) => wanted === "running").length },
   };
 }

@@ -2,7 +2,7 @@
  * Part of the store's conformance suite: chains, statuses and what nodes deliver.
  */
 import assert from "node:assert/strict";
-import { COORDINATOR_WRITER, firstBrokenEntry, type AuditEntry, type Store } from "@mvm/core";
+import { COORDINATOR_WRITER, firstBrokenEntry, type AuditEntry, type Store, type TenantId } from "@mvm/core";
 import { nodeStatus, TEST_NODE, TEST_TIME } from "../desired-rows.ts";
 import { draft, acme, acmeGw0, hold, applyAcme, agentEntries, type StoreCase } from "./fixtures.ts";
 
@@ -74,7 +74,7 @@ export const auditCases: readonly StoreCase[] = [
       assert.deepEqual(await deliver(3, []), []);
       assert.deepEqual(await store.readChain(TEST_NODE, acme), entries);
       const [node] = await store.readNodes();
-      assert.deepEqual([node?.status?.observed_generation, node?.receivedAt, node?.auditProblem], [3, TEST_TIME, null]);
+      assert.deepEqual([node?.status?.observed_generation, node?.receivedAt, node?.refusedChains], [3, TEST_TIME, []]);
       assert.equal(node?.generation, 1, "a status begins no generation");
     },
   ],
@@ -99,6 +99,24 @@ export const auditCases: readonly StoreCase[] = [
       );
     },
   ],
+
+  [
+    "keeps what is wrong with a chain while others go on, until that chain follows again",
+    async (store) => {
+      await applyAcme(store);
+      const own = agentEntries(2, { tenant: null });
+      const tenants = agentEntries(2);
+      const refusedAfter = async (entries: readonly AuditEntry[]): Promise<(TenantId | null)[]> => {
+        await store.recordStatus({ nodeId: TEST_NODE, status: nodeStatus(1), receivedAt: TEST_TIME, entries });
+        return (await store.readNodes()).flatMap(({ refusedChains }) => refusedChains.map(({ tenantId }) => tenantId));
+      };
+      assert.deepEqual(await refusedAfter(tenants.slice(1)), [acme]);
+      assert.deepEqual(await refusedAfter(own.slice(0, 1)), [acme], "another chain's entries mend nothing");
+      assert.deepEqual(await refusedAfter(own.slice(1).map((entry) => ({ ...entry, hash: "" }))), [null, acme]);
+      assert.deepEqual(await refusedAfter(tenants), [null]);
+      assert.deepEqual(await refusedAfter(own), []);
+    },
+  ],
   ...broken.map(([what, change, acknowledged]): StoreCase => [
     `refuses ${what}, says so, and still keeps the status`,
     async (store) => {
@@ -112,11 +130,15 @@ export const auditCases: readonly StoreCase[] = [
       assert.ok(head.problem !== null);
       await deliver([]);
       const [node] = await store.readNodes();
-      assert.ok(node?.auditProblem?.includes("acme"), "a delivery without entries mends no chain");
-      assert.equal(node?.status?.observed_generation, 7);
+      assert.deepEqual(
+        node?.refusedChains,
+        [{ tenantId: acme, problem: head.problem }],
+        "a delivery without entries mends no chain",
+      );
+      assert.equal(node.status?.observed_generation, 7);
       assert.equal((await store.readChain(TEST_NODE, acme)).length, acknowledged);
       await deliver(entries.slice(2));
-      assert.equal((await store.readNodes())[0]?.auditProblem, null);
+      assert.deepEqual((await store.readNodes())[0]?.refusedChains, []);
     },
   ]),
 ];

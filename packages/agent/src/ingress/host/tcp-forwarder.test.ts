@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import { text } from "node:stream/consumers";
 import { after, describe, it } from "node:test";
 import { setImmediate } from "node:timers/promises";
@@ -71,6 +72,18 @@ describe("the loopback forwarder", () => {
     const client = connect({ port: await forwarded(await freePort()), host: "127.0.0.1" });
     client.on("error", () => undefined);
     await once(client, "close");
+  });
+
+  it("listens on 127.0.0.1 and at no other address of the host", async (context) => {
+    const port = await forwarded(await guestServer((socket) => socket.end("guest")));
+    assert.equal(await text(connect({ port, host: "127.0.0.1" })), "guest");
+    const others = Object.values(networkInterfaces())
+      .flatMap((addresses) => addresses ?? [])
+      .filter(({ family, internal }) => family === "IPv4" && !internal);
+    if (others.length === 0) context.diagnostic("the host has no address but loopback: only 127.0.0.2 is tried");
+    for (const host of ["127.0.0.2", ...others.map(({ address }) => address)]) {
+      await assert.rejects(once(connect({ port, host }), "connect"), { code: "ECONNREFUSED" }, host);
+    }
   });
 
   it("names a port that somebody else has", async () => {

@@ -2,14 +2,18 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, describe, it } from "node:test";
-import { firstBrokenEntry, InstanceId, isMvmError, TenantId, type AuditDraft } from "@mvm/core";
+import { firstBrokenEntry, InstanceId, isMvmError, TenantId, type AuditDraft, type AuditEntry } from "@mvm/core";
 import { singlePoolSpec } from "@mvm/testing";
+import * as z from "zod";
 import { recordFor } from "../../lifecycle/fresh-record.ts";
 import { viewsOf } from "../../plan/views.ts";
 import type { InstanceRecord } from "../instance-record.ts";
+import type { Journal } from "../journal.ts";
 import type { OperationRecord } from "../operation-record.ts";
 import { openAgentDatabase } from "./agent-database.ts";
+import { journalMigrations } from "./journal-schema.ts";
 import { sqliteJournal } from "./sqlite-journal.ts";
 
 const ACME = TenantId.parse("acme");
@@ -103,6 +107,39 @@ describe("the agent's journal", () => {
     assert.equal(journal.auditChains()[1]?.acknowledged, 2);
   });
 
+  it("drops what the coordinator holds, and goes on with the chain after that and after a reopening", () => {
+    const path = join(dir, "trimmed.db");
+    const first = sqliteJournal(openAgentDatabase(path), { keptEntries: 2 });
+    const id = InstanceId.parse("acme-vm-0");
+    const told: AuditEntry[] = [];
+    const tell = (journal: Journal, entries: number): void => {
+      for (let count = 0; count < entries; count += 1) journal.append(draft(id));
+      journal.append(draft(null, "node.drain"));
+      told.push(...journal.auditAfter(ACME, told.length, 1000));
+    };
+    tell(first, 10);
+    first.acknowledge(ACME, 7);
+    assert.deepEqual(
+      first.auditAfter(ACME, 0, 1000).map(({ sequence }) => sequence),
+      [6, 7, 8, 9, 10],
+      "two that the coordinator holds are kept, and all that it does not hold",
+    );
+    assert.equal(first.auditAfter(null, 0, 10).length, 1, "another chain keeps what nobody holds");
+    // A coordinator that claims more than was ever told takes nothing away that the next entry needs.
+    first.acknowledge(ACME, 1_000);
+    assert.equal(first.auditChains()[1]?.newest, 10);
+    first.acknowledge(ACME, 10);
+    first.close();
+
+    const second = sqliteJournal(openAgentDatabase(path), { keptEntries: 2 });
+    assert.deepEqual(second.auditChains()[1], { tenant_id: "acme", newest: 10, acknowledged: 10 });
+    tell(second, 3);
+    assert.equal(told.length, 13);
+    assert.equal(firstBrokenEntry(told), null, "what was delivered is one chain");
+    assert.deepEqual(second.auditChains()[1], { tenant_id: "acme", newest: 13, acknowledged: 10 });
+    second.close();
+  });
+
   it("forgets an instance and keeps its story", () => {
     const journal = sqliteJournal(openAgentDatabase(":memory:"));
     const record = recordOf(0);
@@ -114,9 +151,9 @@ describe("the agent's journal", () => {
 
   it("goes without a cached spec that it can't read, but not without a record", () => {
     const database = openAgentDatabase(":memory:");
-    database.exec(`INSERT INTO spec VALUES (1, '{"schema_version":99}')`);
+    database.script(`INSERT INTO spec VALUES (1, '{"schema_version":99}')`);
     assert.equal(sqliteJournal(database).spec(), null);
-    database.exec(`INSERT INTO instances VALUES ('acme-vm-0', NULL, '{}')`);
+    database.script(`INSERT INTO instances VALUES ('acme-vm-0', NULL, '{}')`);
     assert.throws(
       () => sqliteJournal(database),
       (error) => isMvmError(error, "MVM_STORE_FAILED"),
@@ -139,10 +176,43 @@ describe("the agent's database", () => {
   it("says so when it is of a newer version, and leaves it as it is", () => {
     const path = join(dir, "newer.db");
     const first = openAgentDatabase(path);
-    first.exec("PRAGMA user_version = 99");
+    first.script("PRAGMA user_version = 99");
     first.close();
     const { mtimeMs } = statSync(path);
-    assert.throws(() => openAgentDatabase(path), /schema version 99/);
+    assert.throws(
+      () => openAgentDatabase(path),
+      (error) => isMvmError(error, "MVM_STORE_NEWER") && error.message.includes("schema version 99"),
+    );
     assert.equal(statSync(path).mtimeMs, mtimeMs);
+  });
+
+  it("brings one of an earlier version up to date and keeps what is there", () => {
+    const path = join(dir, "older.db");
+    const raw = new DatabaseSync(path);
+    raw.exec(`${journalMigrations[0]}; PRAGMA user_version = 1`);
+    raw.exec("INSERT INTO audit_acknowledged VALUES ('acme', 3)");
+    raw.close();
+    const database = openAgentDatabase(path);
+    assert.equal(database.one(z.object({ sequence: z.int() }), "SELECT sequence FROM audit_acknowledged")?.sequence, 3);
+    database.close();
+  });
+
+  it("refuses to edit an audit entry, to put one out of turn, and to remove what was not delivered", () => {
+    const database = openAgentDatabase(":memory:");
+    const insert = (sequence: number): void =>
+      database.script(`INSERT INTO audit VALUES ('acme', ${sequence}, NULL, 'hash', '{}')`);
+    for (const sequence of [1, 2, 3]) insert(sequence);
+    for (const sequence of [3, 5]) assert.throws(() => insert(sequence), /append-only/);
+    assert.throws(
+      () => database.script("INSERT OR REPLACE INTO audit VALUES ('acme', 2, NULL, 'x', '{}')"),
+      /append-only/,
+    );
+    assert.throws(() => database.script("UPDATE audit SET entry = '{\"a\":1}'"), /append-only/);
+    assert.throws(() => database.script("DELETE FROM audit WHERE sequence = 1"), /only when the coordinator has it/);
+    database.script("INSERT INTO audit_acknowledged VALUES ('acme', 3)");
+    database.script("DELETE FROM audit WHERE sequence < 3");
+    assert.throws(() => database.script("DELETE FROM audit"), /only when the coordinator has it/);
+    insert(4);
+    database.close();
   });
 });

@@ -20,7 +20,7 @@ export const makeDirectories: Step = {
   },
 };
 
-/** Sockets and secrets go; the state directory stays. */
+/** Sockets, secrets and the config drive go, all that belongs to the VM's uid; the state directory stays. */
 export const removePassingDirectories = removal("remove-passing-directories", removePassing);
 
 /** Everything of the instance on disk goes, its data included. */
@@ -33,4 +33,6 @@ export const eraseState = removal("erase-state", async (context) => {
 async function removePassing({ ports: { files }, paths }: StepContext): Promise<void> {
   await files.remove(paths.secretsDir);
   await files.remove(paths.runDir);
+  // Owned by the uid that another VM may get next.
+  await files.remove(paths.configImage);
 }

@@ -3,8 +3,9 @@
  * because their UUIDs follow from the instance's volume.
  */
 import { join } from "node:path";
-import { sha256 } from "@mvm/core";
+import { sha256, uuidFromHash } from "@mvm/core";
 import type { DriveImageRequest } from "@mvm/build";
+import { hasSecretsDrive } from "../secrets-drive.ts";
 import type { StartContext } from "../start-context.ts";
 import type { Step } from "../step.ts";
 
@@ -17,36 +18,38 @@ export const buildDrives: Step<StartContext> = {
     await files.remove(paths.secretsImage);
     await files.remove(paths.configImage);
   },
-  isDone: async ({ ports: { files }, paths }) =>
-    (await files.stat(paths.secretsImage)) !== null && (await files.stat(paths.configImage)) !== null,
+  isDone: async ({ ports: { files }, paths, ledger }) => {
+    const { order } = ledger.operation();
+    const needed = order !== null && hasSecretsDrive({ order }) ? [paths.secretsImage] : [];
+    const found = await Promise.all([paths.configImage, ...needed].map((path) => files.stat(path)));
+    return found.every((facts) => facts !== null);
+  },
 };
 
-function driveRequests({ order, paths, ledger, contents }: StartContext): readonly DriveImageRequest[] {
+function driveRequests(context: StartContext): readonly DriveImageRequest[] {
+  const { order, paths, ledger, contents } = context;
   const ownerUid = ledger.record().uid ?? 0;
   const uuid = (label: string): string => driveUuid(order.instance.volume_uuid, label);
-  return [
-    {
-      label: "mvm-config",
-      uuid: uuid("mvm-config"),
-      files: contents.config,
-      outputPath: paths.configImage,
-      scratchDir: join(paths.secretsDir, "config-tree"),
-      ownerUid,
-    },
-    {
-      label: "mvm-secrets",
-      uuid: uuid("mvm-secrets"),
-      files: contents.secrets,
-      outputPath: paths.secretsImage,
-      scratchDir: join(paths.secretsDir, "secrets-tree"),
-      ownerUid,
-    },
-  ];
+  const config: DriveImageRequest = {
+    label: "mvm-config",
+    uuid: uuid("mvm-config"),
+    files: contents.config,
+    outputPath: paths.configImage,
+    scratchDir: join(paths.secretsDir, "config-tree"),
+    ownerUid,
+  };
+  const secrets: DriveImageRequest = {
+    label: "mvm-secrets",
+    uuid: uuid("mvm-secrets"),
+    files: contents.secrets,
+    outputPath: paths.secretsImage,
+    scratchDir: join(paths.secretsDir, "secrets-tree"),
+    ownerUid,
+  };
+  return hasSecretsDrive(context) ? [config, secrets] : [config];
 }
 
-/** A UUID (version 8: by our own rule) that is fixed for an instance's volume and a label. */
+/** A UUID that is fixed for an instance's volume and a label. */
 export function driveUuid(volumeUuid: string, label: string): string {
-  const digits = sha256(`${volumeUuid}/${label}`);
-  const variant = (8 + (Number.parseInt(digits.charAt(16), 16) % 4)).toString(16);
-  return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-8${digits.slice(13, 16)}-${variant}${digits.slice(17, 20)}-${digits.slice(20, 32)}`;
+  return uuidFromHash(sha256(`${volumeUuid}/${label}`));
 }

@@ -1,12 +1,12 @@
 /** The guest's part: its first answer after a launch, and a shutdown that it does by itself. */
 import { isMvmError, messageOf, MvmError } from "@mvm/core";
 import type { VmHandle } from "@mvm/runtime";
+import { hasDataDrive } from "../data-drive.ts";
 import type { DataDrive } from "../ports.ts";
 import type { StartContext } from "../start-context.ts";
 import { removal, type Step, type StepContext } from "../step.ts";
 import { isOver, watchEnd } from "../watch-end.ts";
 import { countHungBoot } from "./launch.ts";
-import { hasDataDrive } from "./volume.ts";
 
 /** Waiting for a guest that is asked to stop is broken into pieces, so that a newer intent is heard. */
 const WAIT_PIECE_MS = 500;
@@ -89,7 +89,7 @@ async function hasEnded({ ports, signal }: StepContext, vm: VmHandle, deadline: 
     signal.throwIfAborted();
     const left = deadline - ports.clock.monotonicMs();
     if (left <= 0) return false;
-    if (await ports.driver.waitGone(vm, Math.min(left, WAIT_PIECE_MS))) return true;
+    if (await ports.driver.waitGone(vm, Math.min(left, WAIT_PIECE_MS), signal)) return true;
     if (isOver(await ports.driver.inspect(vm))) return true;
   }
 }

@@ -6,9 +6,11 @@
  */
 import { isMvmError, isoTime } from "@mvm/core";
 import type { LaunchedVm, VmDrive, VmLaunch, VmLimits } from "@mvm/runtime";
+import { hasDataDrive } from "../data-drive.ts";
+import { hasSecretsDrive } from "../secrets-drive.ts";
 import type { StartContext } from "../start-context.ts";
 import { removal, type Step, type StepContext } from "../step.ts";
-import { hasDataDrive, openedVolume } from "./volume.ts";
+import { openedVolume } from "./volume.ts";
 
 const LAUNCHES = 2;
 
@@ -97,16 +99,17 @@ function vmLimits(limits: StartContext["order"]["type"]["limits"]): VmLimits {
   };
 }
 
-/** In the order of design §8: vda, vdb, vdc, vdd. */
+/** In the order of design §8: vda, vdb, vdc, vdd; one that is left out leaves no gap. */
 async function vmDrives(context: StartContext): Promise<readonly VmDrive[]> {
   const { image, paths } = context;
   const data: readonly VmDrive[] = hasDataDrive(context)
     ? [{ name: "data", readOnly: false, ...(await openedVolume(context)) }]
     : [];
+  const secrets: VmDrive = { name: "secrets", path: paths.secretsImage, readOnly: true };
   return [
     { name: "rootfs", path: image.rootfsPath, readOnly: true },
     ...data,
-    { name: "secrets", path: paths.secretsImage, readOnly: true },
+    ...(hasSecretsDrive(context) ? [secrets] : []),
     { name: "config", path: paths.configImage, readOnly: true },
   ];
 }

@@ -5,6 +5,7 @@
  */
 import { MvmError } from "@mvm/core";
 import type { OpenVolume, VolumePlace, VolumeRequest } from "@mvm/runtime";
+import { hasDataDrive } from "../data-drive.ts";
 import type { StartContext } from "../start-context.ts";
 import { removal, type Step, type StepContext } from "../step.ts";
 
@@ -41,10 +42,6 @@ export const hideKey: Step = { name: "hide-volume-key", do: hide, undo: hide, is
 
 /** Only when the VMM is gone: until then it holds the device. */
 export const closeVolume = removal("close-volume", close);
-
-export function hasDataDrive({ order: { type } }: Pick<StartContext, "order">): boolean {
-  return type.required_drives.includes("data") || type.optional_drives.includes("data");
-}
 
 /** @throws MvmError MVM_VOLUME_FAILED when it is not open */
 export async function openedVolume(context: StepContext): Promise<OpenVolume> {

@@ -22,8 +22,8 @@ const NPM_OPTIONS = [
   "--prefer-offline",
   "--loglevel=error",
 ];
-/** Beside package.json and its lock, what npm reads of a project. */
-const PROJECT_FILES = ["package.json", "package-lock.json", ".npmrc"];
+/** All that npm reads of a project: what is installed, and so what a build is known by. */
+export const NPM_PROJECT_FILES = ["package.json", "package-lock.json", ".npmrc"];
 
 /** One name or a list; a name with `!` in front is excluded. */
 const Platforms = z.union([z.string().transform((name) => [name]), z.array(z.string())]).default([]);
@@ -51,7 +51,7 @@ export async function installNpmTree(
   const { commands, files } = ports;
   const { projectDir, targetDir, nodeDir, downloadEnv, signal } = request;
   await files.ensureDir(targetDir, { mode: 0o755 });
-  for (const name of PROJECT_FILES) {
+  for (const name of NPM_PROJECT_FILES) {
     const contents = await files.read(join(projectDir, name), MAX_LOCK_BYTES);
     if (contents !== null) await files.writeAtomic(join(targetDir, name), contents, { mode: 0o644 });
   }

@@ -3,10 +3,10 @@ import { test } from "node:test";
 import { confinedArgv, inTreeArgv, installScriptArgv } from "./confined.ts";
 
 test("a command inside the tree has its own namespaces, no network among them, and dies with its parent", () => {
-  assert.deepEqual(confinedArgv("/base/build", "/work/root", ["node", "x.mjs"]), [
+  assert.deepEqual(confinedArgv("/base/build", "/build/root", ["node", "x.mjs"]), [
     ...["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--propagation=private", "--pid", "--mount-proc"],
     ...["--net", "--ipc", "--uts", "--fork", "--kill-child=KILL"],
-    ...["sh", "/base/build/enter-tree", "/work/root", "node", "x.mjs"],
+    ...["sh", "/base/build/enter-tree", "/build/root", "node", "x.mjs"],
   ]);
 });
 
@@ -19,9 +19,9 @@ test("an install script runs as the application's user, without privileges to ga
 });
 
 test("Debian's tools run in a changed root", () => {
-  assert.deepEqual(inTreeArgv("/work/root", ["systemctl", "mask", "x"]), [
+  assert.deepEqual(inTreeArgv("/build/root", ["systemctl", "mask", "x"]), [
     "chroot",
-    "/work/root",
+    "/build/root",
     "systemctl",
     "mask",
     "x",

@@ -3,7 +3,7 @@
  * same bytes for the same tree, and reads fast. Not compressed: an emulated guest would unpack it
  * an order of magnitude slower than the host reads it. Pure.
  */
-import type { CommandRequest } from "@mvm/core";
+import { uuidFromHash, type CommandRequest } from "@mvm/core";
 import { SOURCE_DATE_EPOCH } from "../debian/mmdebstrap.ts";
 
 const MKFS_TIMEOUT_MS = 10 * 60_000;
@@ -14,10 +14,4 @@ export function mkfsErofsRequest(tree: string, imagePath: string, inputHash: str
     argv: ["mkfs.erofs", "--quiet", `-T${SOURCE_DATE_EPOCH}`, "-U", uuidFromHash(inputHash), imagePath, tree],
     timeoutMs: MKFS_TIMEOUT_MS,
   };
-}
-
-/** A UUID of version 8 (RFC 9562: free to fill) from the beginning of a hash. */
-function uuidFromHash(hash: string): string {
-  const digits = `${hash.slice(0, 12)}8${hash.slice(13, 16)}8${hash.slice(17, 32)}`;
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

@@ -39,9 +39,14 @@ export function applyPatch(
 export function matchesPattern(pattern: string, path: string): boolean {
   const source = pattern
     .split("/")
-    .map((part) => (part === "**" ? "(?:[^/]+/)*" : `${part.split("*").map(escapeForRegExp).join("[^/]*")}/`))
+    .map((part) => (part === "**" ? "(?:[^/]+/)*" : `${literals(part).join("[^/]*")}/`))
     .join("");
   return new RegExp(`^${source}$`).test(`${path}/`);
+}
+
+/** What stands between the stars, for a regular expression. */
+function literals(part: string): readonly string[] {
+  return part.split("*").map((text) => RegExp.escape(text));
 }
 
 function mismatch(patch: PatchDeclaration, why: string): MvmError {
@@ -49,8 +54,4 @@ function mismatch(patch: PatchDeclaration, why: string): MvmError {
     message: `the patch of ${patch.package} does not fit: ${why}`,
     details: { package: patch.package, version: patch.version, files: patch.files, count: patch.count },
   });
-}
-
-function escapeForRegExp(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

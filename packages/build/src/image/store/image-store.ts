@@ -13,6 +13,9 @@
 import { join } from "node:path";
 import { ImageManifest, type Artifact, type Files, type RevisionId } from "@mvm/core";
 
+/** All that builds make there: these directories and the lock. */
+export const STORE_DIRECTORIES = ["blobs", "revisions", "inputs", "verified", "parts", "work"] as const;
+export const LOCK_FILE = "build.lock";
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 export interface ImageStore {
@@ -36,7 +39,7 @@ export function imageStore(dir: string): ImageStore {
     revisionsDir: join(dir, "revisions"),
     partsDir: join(dir, "parts"),
     workDir: join(dir, "work"),
-    lockPath: join(dir, "build.lock"),
+    lockPath: join(dir, LOCK_FILE),
     manifestPath: (revision) => join(dir, "revisions", `${revision}.json`),
     inputsPath: (inputHash) => join(dir, "inputs", inputHash),
     verifiedPath: (sha256) => join(dir, "verified", `${sha256}.json`),

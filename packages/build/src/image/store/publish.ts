@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { RevisionId, type Artifact, type CommandRunner, type Files, type ImageManifest } from "@mvm/core";
-import { blobFile, readManifest, type ImageStore } from "./image-store.ts";
+import { blobFile, readManifest, STORE_DIRECTORIES, type ImageStore } from "./image-store.ts";
 import { kernelRecords } from "./kernel-record.ts";
 import { artifactProblem } from "./verify-image.ts";
 
@@ -18,7 +18,7 @@ export interface StorePorts {
 
 /** Makes the store's directories. */
 export async function prepareStore(store: ImageStore, files: Files): Promise<void> {
-  for (const name of ["", "blobs", "revisions", "inputs", "verified", "parts", "work"]) {
+  for (const name of ["", ...STORE_DIRECTORIES]) {
     await files.ensureDir(join(store.dir, name), { mode: 0o755 });
   }
 }

@@ -3,7 +3,7 @@ import { type FleetApplyAnswer, type InstanceView, loadFleet, operatorRoutes } f
 import type { Command } from "../../command-spec.ts";
 import { printResult } from "../../output/document.ts";
 import { withSession } from "../../session.ts";
-import { outcomeOf } from "../instance/outcome.ts";
+import { outcomeOf, waiting } from "../instance/outcome.ts";
 import { type Watched, waitFlags, waitForInstances } from "../instance/wait.ts";
 import { withPlaces } from "./placed-problems.ts";
 import { printPlan } from "./print-plan.ts";
@@ -43,6 +43,6 @@ export function judgeAll(instances: readonly InstanceView[]): readonly Watched[]
   return instances.map((view) => ({
     id: view.instance_id,
     view,
-    outcome: view.goal === "destroyed" ? { kind: "waiting", what: "is being erased" } : outcomeOf(view, view.goal),
+    outcome: view.goal === "destroyed" ? waiting("is being erased") : outcomeOf(view, view.goal),
   }));
 }

@@ -4,7 +4,7 @@ import type { Command } from "../../command-spec.ts";
 import { printResult } from "../../output/document.ts";
 import { withSession } from "../../session.ts";
 import { confirmDestroy } from "../confirm.ts";
-import { outcomeOf } from "./outcome.ts";
+import { outcomeOf, waiting } from "./outcome.ts";
 import { type Watched, waitFlags, waitForInstances } from "./wait.ts";
 
 export const destroyInstance: Command = (context, input) =>
@@ -42,5 +42,5 @@ function judgeGone(erased: InstanceView, instances: readonly InstanceView[]): Wa
     instances.find((candidate) => candidate.instance_id === id && candidate.volume_uuid === erased.volume_uuid) ?? null;
   if (view === null) return { id, view, outcome: { kind: "done", what: "is erased" } };
   const outcome = outcomeOf(view, "stopped");
-  return { id, view, outcome: outcome.kind === "done" ? { kind: "waiting", what: "is being erased" } : outcome };
+  return { id, view, outcome: outcome.kind === "done" ? waiting("is being erased") : outcome };
 }

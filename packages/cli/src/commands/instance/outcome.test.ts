@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { InstanceView } from "@mvm/core";
 import { instanceStatus, instanceView } from "@mvm/testing";
-import { type Goal, outcomeOf } from "./outcome.ts";
+import { type Goal, heedSilence, openOf, outcomeOf } from "./outcome.ts";
 
 const guest = instanceStatus().guest;
 const condition = {
@@ -104,6 +104,29 @@ for (const { name, goal, view, kind, what } of cases) {
   });
 }
 
+test("what waits for something else to happen first is told from what is at work", () => {
+  const behind = (change: Parameters<typeof instanceStatus>[0]): unknown => {
+    const outcome = outcomeOf(instanceView({ status: instanceStatus({ guest: null, ...change }) }), "running");
+    return outcome.kind === "waiting" && outcome.isBehind;
+  };
+  const waiting_for = "acme-gw-0 to be ready";
+  assert.equal(behind({ state: "stopped", waiting_for }), true);
+  assert.equal(behind({ state: "stopped", waiting_for, condition }), false);
+  assert.equal(behind({ state: "starting", waiting_for }), false);
+});
+
+test("after a failure nobody waits for what waits for something else", () => {
+  const judged = (change: Parameters<typeof instanceStatus>[0]) => ({
+    outcome: outcomeOf(instanceView({ status: instanceStatus({ guest: null, ...change }) }), "running"),
+  });
+  const behind = judged({ state: "stopped", waiting_for: "acme-gw-0 to be ready" });
+  const starting = judged({ state: "starting" });
+  const failed = judged({ state: "stopped", condition: { ...condition, retry_at: null } });
+  assert.deepEqual(openOf([behind, starting]), [behind, starting]);
+  assert.deepEqual(openOf([behind, starting, failed]), [starting]);
+  assert.deepEqual(openOf([behind, failed]), []);
+});
+
 test("a refusal keeps its rule, code and remedy; the code decides the exit", () => {
   const outcome = outcomeOf(instanceView({ status: instanceStatus({ refusal }) }), "running");
   assert.ok(outcome.kind === "failed");
@@ -124,4 +147,18 @@ test("a refusal of a newer version is a refusal all the same", () => {
   );
   assert.ok(outcome.kind === "failed");
   assert.equal(outcome.error.code, "MVM_API_REFUSED");
+});
+
+test("of a node that has stopped reporting that is said, unless the outcome is known", () => {
+  const reportedAt = Date.parse(instanceView().reported_at ?? "");
+  const view = instanceView({ status: instanceStatus({ guest: null }) });
+  const outcome = outcomeOf(view, "running");
+  assert.equal(heedSilence({ view, outcome }, reportedAt + 20_000), outcome);
+  assert.deepEqual(heedSilence({ view, outcome }, reportedAt + 40_000), {
+    kind: "waiting",
+    isBehind: false,
+    what: "waits for node node-1, whose agent does not report: does it run?",
+  });
+  const done = outcomeOf(instanceView(), "running");
+  assert.equal(heedSilence({ view: instanceView(), outcome: done }, reportedAt + 40_000), done);
 });

@@ -5,11 +5,15 @@
 import { type ErrorCode, type InstanceView, isErrorCode, MvmError } from "@mvm/core";
 import { obstacleOf } from "../../output/instance-words.ts";
 
+/** Agents report every ten seconds at least; after this long one is taken for gone. */
+const SILENT_AFTER_MS = 30_000;
+
 export type Goal = "running" | "stopped";
 
 export type Outcome =
   | { readonly kind: "done"; readonly what: string }
-  | { readonly kind: "waiting"; readonly what: string }
+  /** `isBehind`: nothing is done for it before something else has happened. */
+  | { readonly kind: "waiting"; readonly what: string; readonly isBehind: boolean }
   /** Refused by a rule, or failed and not tried again. */
   | { readonly kind: "failed"; readonly what: string; readonly error: MvmError };
 
@@ -39,12 +43,30 @@ export function outcomeOf(view: InstanceView, goal: Goal): Outcome {
   return goal === "running" ? towardsRunning(view, status) : towardsStopped(view, status);
 }
 
+/** What is known of an instance is worth little once its node has stopped reporting: then that is said instead. */
+export function heedSilence(
+  { view, outcome }: { readonly view: InstanceView | null; readonly outcome: Outcome },
+  nowMs: number,
+): Outcome {
+  const reportedAt = view?.reported_at ?? null;
+  if (outcome.kind !== "waiting" || view === null || reportedAt === null) return outcome;
+  const isSilent = nowMs - Date.parse(reportedAt) > SILENT_AFTER_MS;
+  return isSilent ? waiting(`waits for node ${view.node}, whose agent does not report: does it run?`) : outcome;
+}
+
+/** Those that are still on their way: after a failure, what only waits for something else is not among them. */
+export function openOf<Item extends { readonly outcome: Outcome }>(items: readonly Item[]): readonly Item[] {
+  const isAnyFailed = items.some(({ outcome }) => outcome.kind === "failed");
+  return items.filter(({ outcome }) => outcome.kind === "waiting" && !(outcome.isBehind && isAnyFailed));
+}
+
 type Status = NonNullable<InstanceView["status"]>;
 
 function towardsRunning(view: InstanceView, status: Status): Outcome {
   if (status.state === "running" && status.guest?.ready === true) return { kind: "done", what: "is ready" };
   const obstacle = obstacleOf(view);
-  return waiting(obstacle === "" ? `is ${status.state}` : `is ${status.state}: ${obstacle}`);
+  const isBehind = status.state === "stopped" && status.condition === null && status.waiting_for !== null;
+  return waiting(obstacle === "" ? `is ${status.state}` : `is ${status.state}: ${obstacle}`, isBehind);
 }
 
 function towardsStopped(view: InstanceView, status: Status): Outcome {
@@ -53,8 +75,9 @@ function towardsStopped(view: InstanceView, status: Status): Outcome {
   return waiting(obstacle === "" ? `is ${status.state}` : `is ${status.state}: ${obstacle}`);
 }
 
-function waiting(what: string): Outcome {
-  return { kind: "waiting", what };
+/** On its way, in words. */
+export function waiting(what: string, isBehind = false): Outcome {
+  return { kind: "waiting", what, isBehind };
 }
 
 /** A code of another version of mvm still refuses, under a code that this one knows. */

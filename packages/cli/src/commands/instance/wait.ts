@@ -2,13 +2,13 @@
  * Waits until instances are as they were asked to be, with progress on standard error. Used by
  * every command that changes what should run; it only looks, so that stopping it stops nothing.
  */
-import { type InstanceView, MvmError, operatorRoutes, type UnixClient } from "@mvm/core";
+import { type InstanceView, MvmError, type NodeView, operatorRoutes, type UnixClient } from "@mvm/core";
 import type { CommandInput } from "../../command-input.ts";
 import type { CliContext } from "../../context.ts";
 import { openBoard } from "../../output/board.ts";
 import { durationText } from "../../output/age.ts";
-import { sinceMs } from "../../output/instance-words.ts";
-import type { Outcome } from "./outcome.ts";
+import { networkWords, sinceMs } from "../../output/instance-words.ts";
+import { heedSilence, openOf, type Outcome } from "./outcome.ts";
 
 /** How often progress is drawn anew while nothing changes. */
 const REDRAW_MS = 1000;
@@ -39,7 +39,8 @@ export function waitFlags(input: CommandInput): { readonly timeoutMs: number; re
 }
 
 /**
- * Returns the last look once nothing is on its way any more, failures included.
+ * Returns the last look once nothing is on its way any more, failures included; after a failure,
+ * what only waits for something else is not waited for.
  * @throws MvmError MVM_WAIT_TIMEOUT naming what is still on its way; MVM_API_UNAVAILABLE
  */
 export async function waitForInstances(context: CliContext, request: WaitRequest): Promise<readonly Watched[]> {
@@ -57,29 +58,44 @@ export async function waitForInstances(context: CliContext, request: WaitRequest
       };
       const answer = await request.coordinator.call(operatorRoutes.listInstances, { query, signal });
       revision = answer.revision;
-      const watched = request.judge(answer.instances);
+      const watched = request
+        .judge(answer.instances)
+        .map((item) => ({ ...item, outcome: heedSilence(item, clock.nowMs()) }));
+      const open = openOf(watched);
+      const work = open.length === 0 ? await workOfNodes(request, watched, signal) : [];
       const rows = watched.map((item) => boardRow(item, startedAt));
-      board.show(rows, clock.nowMs());
-      const open = watched.filter(({ outcome }) => outcome.kind === "waiting");
-      if (open.length === 0 && !(await isAtWork(request, watched, signal))) return watched;
-      if (clock.monotonicMs() >= deadline) throw timedOut(open, request.timeoutMs);
+      const nodeRows = work.map(({ node, what }) => ({ id: node, what, sinceMs: startedAt, state: "open" as const }));
+      board.show([...rows, ...nodeRows], clock.nowMs());
+      if (open.length === 0 && work.length === 0) return watched;
+      if (clock.monotonicMs() >= deadline) throw timedOut({ open, work }, request.timeoutMs);
     }
   } finally {
     board.close();
   }
 }
 
-/** Whether a node has more to do, although every instance is as wanted. */
-async function isAtWork(
+interface NodeWork {
+  readonly node: string;
+  readonly what: string;
+}
+
+/** The nodes that have more to do although every instance is as wanted, and what with. */
+async function workOfNodes(
   { coordinator, untilSettled = false }: WaitRequest,
   watched: readonly Watched[],
   signal: AbortSignal,
-): Promise<boolean> {
-  if (!untilSettled || watched.some(({ outcome }) => outcome.kind === "failed")) return false;
+): Promise<readonly NodeWork[]> {
+  if (!untilSettled || watched.some(({ outcome }) => outcome.kind === "failed")) return [];
   const { nodes } = await coordinator.call(operatorRoutes.listNodes, { signal });
-  return nodes.some(
-    ({ status, generation }) => status !== null && !(status.converged && status.observed_generation === generation),
-  );
+  return nodes.flatMap(({ node, status, generation }) => {
+    const isSettled = status === null || (status.converged && status.observed_generation === generation);
+    return isSettled ? [] : [{ node, what: workWords(status.network_conditions) }];
+  });
+}
+
+function workWords(networks: NonNullable<NodeView["status"]>["network_conditions"]): string {
+  if (networks.length === 0) return "the node is at work";
+  return networks.map((network) => networkWords(network)).join("; ");
 }
 
 function boardRow({ id, view, outcome }: Watched, startedAt: number) {
@@ -88,8 +104,12 @@ function boardRow({ id, view, outcome }: Watched, startedAt: number) {
   return { id, what: outcome.what, sinceMs: since, state: state[outcome.kind] };
 }
 
-function timedOut(open: readonly Watched[], timeoutMs: number): MvmError {
-  const what = open.map(({ id, outcome }) => `${id} ${outcome.what}`).join("; ") || "the node is at work";
+function timedOut(
+  { open, work }: { readonly open: readonly Watched[]; readonly work: readonly NodeWork[] },
+  timeoutMs: number,
+): MvmError {
+  const instances = open.map(({ id, outcome }) => `${id} ${outcome.what}`);
+  const what = [...instances, ...work.map(({ node, what: doing }) => `${node}: ${doing}`)].join("; ");
   return new MvmError("MVM_WAIT_TIMEOUT", {
     message: `after ${durationText(timeoutMs)}: ${what}`,
     details: { waiting_for: open.map(({ id, outcome }) => ({ instance: id, what: outcome.what })) },

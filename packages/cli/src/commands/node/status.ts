@@ -6,6 +6,7 @@ import type { CliContext } from "../../context.ts";
 import { ageText } from "../../output/age.ts";
 import { counted } from "../../output/counts.ts";
 import { printResult } from "../../output/document.ts";
+import { networkWords } from "../../output/instance-words.ts";
 import { printFacts } from "../../output/table.ts";
 import { type Session, withSession } from "../../session.ts";
 
@@ -42,7 +43,7 @@ async function nodesOf({ coordinator, agent }: Session, context: CliContext): Pr
         node: status.node,
         generation: status.observed_generation,
         received_at: null,
-        audit_problem: null,
+        audit_problems: (status.refused_chains ?? []).map(({ tenant_id, problem }) => ({ tenant_id, problem })),
         status: own,
       },
     ];
@@ -77,7 +78,12 @@ function printNode({ stdout, clock }: CliContext, view: NodeView, isLater: boole
       `${counted(capacity.cpus, "CPU")}, ${capacity.allocated_mem_mib} of ${capacity.mem_mib} MiB given to instances`,
     ],
     ["config", `${config.path} (${config.rule}) ${config.hash}`],
-    ["audit", view.audit_problem === null ? null : stdout.style("red", view.audit_problem)],
   ]);
+  for (const { tenant_id: tenant, problem } of view.audit_problems) {
+    const chain = tenant === null ? "the chain of no tenant" : `the chain of tenant '${tenant}'`;
+    stdout.write(`${stdout.style("red", "audit:")} ${chain} is refused: ${problem}\n`);
+  }
+  for (const network of status.network_conditions)
+    stdout.write(`${stdout.style("red", "failed:")} ${networkWords(network)}\n`);
   for (const relaxation of status.relaxations) stdout.write(`${stdout.style("yellow", "relaxed:")} ${relaxation}\n`);
 }

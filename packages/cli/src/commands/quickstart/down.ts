@@ -1,53 +1,91 @@
 /**
  * Removes what the quickstart made: tenants with all that is theirs, both servers, state, sockets and
- * the two files. Images stay, and so do files that were edited, unless --purge says otherwise.
+ * the two files. Images that it built and files that were edited stay, unless --purge says otherwise.
  */
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { loadConfig, type LoadedConfig, MvmError, operatorRoutes, unixClient } from "@mvm/core";
 import type { CommandInput } from "../../command-input.ts";
 import type { CliContext } from "../../context.ts";
 import { printResult } from "../../output/document.ts";
+import { counted } from "../../output/counts.ts";
 import { announce, factsOf } from "../../session.ts";
 import { waitUntilGone } from "../tenant/destroy.ts";
+import { isLockable, withCommandLock } from "./command-lock.ts";
 import type { QuickstartHost } from "./host-port.ts";
+import { removeImages } from "./images.ts";
 import { isOwn, removeOwn } from "./own-directory.ts";
-import { purgeImages } from "./purge-images.ts";
+import { ownerOf, ownerOfDirectory, refuseOtherOwner, removeOwnerBeside } from "./owner.ts";
+import { removeNode } from "./remove-node.ts";
 import { ensureServers, type Servers, stopServers } from "./servers.ts";
-import { quickstartFiles, standings, writeQuickstartFiles } from "./write-files.ts";
+import { refuseStrangeServers, strangeServers } from "./strange-servers.ts";
+import { quickstartFiles, standings, writeConfigFile, type WriteRequest } from "./write-files.ts";
 
 const DEFAULT_TIMEOUT_MS = 300_000;
 
 export async function takeDown(context: CliContext, input: CommandInput, host: QuickstartHost): Promise<void> {
   const { root } = host.installation;
-  const { files } = context;
+  const { files, clock } = context;
   const dir = resolve(context.cwd, input.text("dir") ?? "quickstart");
-  const request = { dir, root, minimal: false, machine: host.machine };
+  const request = { dir, root, minimal: input.flag("minimal"), machine: host.machine };
   // The config says where everything lies; without it the default places are looked at.
-  if ((await files.stat(quickstartFiles(dir).config)) === null) await writeQuickstartFiles(context, request);
-  const loaded = await loadConfig({ flag: quickstartFiles(dir).config, cwd: context.cwd, files });
+  const isConfigHere = (await files.stat(quickstartFiles(dir).config)) !== null;
+  const configPath = isConfigHere ? quickstartFiles(dir).config : await writeConfigFile(context, request);
+  const loaded = await loadConfig({ flag: configPath, cwd: context.cwd, files });
   announce(context, loaded);
-  const { node, images } = loaded.config;
+  const stateDir = loaded.config.node.state_dir;
+  const work = (): Promise<void> => takeAllDown({ context, host, loaded, request }, input);
+  const lock = { files, clock, host, stateDir, command: "quickstart --down" };
+  await ((await isLockable(files, stateDir)) ? withCommandLock(lock, work) : work());
+}
 
-  const wasThere = await isOwn(files, node.state_dir);
-  if (wasThere) await removeRunning({ context, host, config: loaded.config, configPath: loaded.path }, input);
+interface TakingDown {
+  readonly context: CliContext;
+  readonly host: QuickstartHost;
+  readonly loaded: LoadedConfig;
+  readonly request: WriteRequest;
+}
+
+/** Looks first: nothing is destroyed when it is another's, or when it could not be brought to its end. */
+async function takeAllDown({ context, host, loaded, request }: TakingDown, input: CommandInput): Promise<void> {
+  const { files } = context;
+  const { config } = loaded;
+  const installed = await ownerOfDirectory(files, config.node.state_dir);
+  const owner = ownerOf(loaded, installed?.kind ?? (request.minimal ? "minimal" : "full"));
+  const servers = { context, host, config, owner, meaning: loaded.meaningHash };
+  await refuseOtherOwner(files, owner);
+  const wasThere = await isOwn(files, config.node.state_dir);
+  if (wasThere) {
+    await refuseStrangeServers(servers);
+    await removeRunning(servers, input);
+  } else {
+    await refuseRemains(servers);
+  }
+  for (const dir of [config.node.runtime_dir, config.node.keys_dir]) await removeOwn(files, dir);
+  await removeOwnerBeside(files, loaded.path);
   const purge = input.flag("purge");
-  if (purge) await purgeImages(files, images.dir);
+  const imagesRemoved = purge ? await removeImages(context, config) : 0;
   const kept = await removeFiles(context, loaded, { purge, standings: await standings(files, request) });
   printResult(context, input, {
     config: factsOf(loaded),
-    document: { removed: wasThere, images_removed: purge, kept },
+    document: { removed: wasThere, images_removed: imagesRemoved, kept },
     text: () => {
       context.stdout.write(wasThere ? "the quickstart is removed\n" : "there was no quickstart to remove\n");
-      if (!purge) context.stdout.write(`images stay in ${images.dir}; --purge removes them as well\n`);
+      context.stdout.write(`${imagesWords(config.images.dir, purge ? imagesRemoved : null)}\n`);
       for (const path of kept) context.stdout.write(`kept ${path}: you edited it\n`);
     },
   });
 }
 
+/** @param removed null when it was not asked for */
+function imagesWords(dir: string, removed: number | null): string {
+  if (removed === null) return `images stay in ${dir}; --purge removes those that the quickstart built`;
+  if (removed === 0) return `no image in ${dir} was built by the quickstart: none is removed`;
+  return `${counted(removed, "image")} removed from ${dir}`;
+}
+
 /** Destroying needs both servers: only they know what belongs to a tenant. */
 async function removeRunning(servers: Servers, input: CommandInput): Promise<void> {
   const { context, host, config } = servers;
-  const { node } = config;
   await ensureServers(servers);
   const coordinator = unixClient(config.coordinator.socket);
   const { signal, claimedBy, files } = context;
@@ -65,16 +103,33 @@ async function removeRunning(servers: Servers, input: CommandInput): Promise<voi
       waitUntilGone(context, { coordinator }, { id, timeoutMs, quiet: input.flag("quiet") }),
     ),
   );
-  if (!(await stopServers(servers))) {
-    throw new MvmError("MVM_AGENT_ALREADY_RUNNING", {
-      message: `a server that the quickstart did not start still runs with ${servers.configPath}`,
-      remedy: "Stop it, then run npm run quickstart -- --down again.",
-    });
-  }
-  await host.removeSecretsTmpfs(join(node.runtime_dir, "secrets"));
-  await removeOwn(files, node.runtime_dir);
-  await removeOwn(files, node.state_dir);
-  await removeOwn(files, node.keys_dir);
+  await stopServers(servers);
+  await removeNode({ files, host, config });
+}
+
+/**
+ * Without the mark nothing tells the servers what to destroy: what is still there is named.
+ * @throws MvmError MVM_NODE_NOT_EMPTY
+ */
+async function refuseRemains(servers: Servers): Promise<void> {
+  const { config, owner } = servers;
+  // Records of a directory that isn't marked are nobody's: whatever runs is named.
+  const strange = await strangeServers(servers, {});
+  const left = strange.length > 0 ? strange : await remains(servers);
+  if (left.length === 0) return;
+  throw new MvmError("MVM_NODE_NOT_EMPTY", {
+    message: `${config.node.state_dir} is not marked as the quickstart's, but this of ${owner.config} is on the host: ${left.join("; ")}`,
+    remedy:
+      "End the named servers first (kill PID), then the processes (kill PID), namespaces (ip netns delete NAME), links (ip link delete NAME), tables (nft delete table FAMILY NAME), volumes (dmsetup remove PREFIX-INSTANCE), directories and keys (umount, rm -r); then run npm run quickstart -- --down again.",
+    details: { left },
+  });
+}
+
+/** Where only the state directory is gone, what is left of the node's own (such as its tmpfs) is taken off with the look. */
+async function remains({ context, host, config }: Servers): Promise<readonly string[]> {
+  const isStateGone = (await context.files.stat(config.node.state_dir)) === null;
+  const isOurs = isStateGone && (await isOwn(context.files, config.node.runtime_dir));
+  return isOurs ? host.tearDownNode(config) : host.remainsOfNode(config);
 }
 
 interface Removal {

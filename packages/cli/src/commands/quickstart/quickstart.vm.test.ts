@@ -14,6 +14,7 @@ const imagesDir = process.env["MVM_TEST_IMAGES"] ?? "/var/cache/mvm/test-images"
 const base = mkdtempSync("/tmp/mvm-qs-");
 const dir = join(base, "files");
 const state = join(base, "state");
+const keys = join(base, "state-keys");
 const runtime = join(base, "run");
 const PREFIX = "mvmqt";
 const FIRST_UID = 265_700;
@@ -59,10 +60,14 @@ function mvm(args: readonly string[], interruptAt?: RegExp): Promise<Ran> {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ran = { stdout: "", stderr: "" };
+  let interrupted = false;
   child.stdout.on("data", (chunk: Buffer) => (ran.stdout += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => {
     ran.stderr += chunk.toString();
-    if (interruptAt?.test(ran.stderr) === true) child.kill("SIGINT");
+    if (interrupted || interruptAt?.test(ran.stderr) !== true) return;
+    // Once: a second signal would end it at once.
+    interrupted = true;
+    child.kill("SIGINT");
   });
   return new Promise((resolve) => {
     child.once("close", (code) => resolve({ code, ...ran, tookMs: performance.now() - startedAt }));
@@ -85,7 +90,11 @@ function leftovers(): readonly string[] {
     .flatMap(lines)
     .filter((line) => line.includes(PREFIX) || line.includes(base));
   const processes = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && isOurs(pid));
-  return [...named, ...processes, ...[state, runtime, join(dir, "fleet.toml")].filter((path) => existsSync(path))];
+  return [
+    ...named,
+    ...processes,
+    ...[state, keys, runtime, join(dir, "fleet.toml")].filter((path) => existsSync(path)),
+  ];
 }
 
 function isOurs(pid: string): boolean {
@@ -113,7 +122,10 @@ test("interrupted while VMs start: it says that it goes on, and a second run end
   const second = await quickstart();
   assert.equal(second.code, 0, second.stderr);
   for (const id of ["acme-gw-0", "acme-worker-0", "globex-gw-0", "globex-worker-0"]) {
-    assert.match(second.stdout, new RegExp(`^(acme|globex) +${id} +ready +10\\.124\\.\\d+\\.\\d+ +[\\d.]+ s`, "m"));
+    assert.match(
+      second.stdout,
+      new RegExp(`^(acme|globex) +${id} +ready +10\\.124\\.\\d+\\.\\d+ +[\\d.]+ (s|min) `, "m"),
+    );
   }
   assert.match(second.stdout, /2 tenants, 4 instances/);
 });
@@ -137,6 +149,41 @@ test("after kill -9 of both servers it starts them again and stops no VM", async
   const again = await quickstart();
   assert.equal(again.code, 0, again.stderr);
   assert.deepEqual(await pids(), before);
+});
+
+test("a changed config is in force: both servers are started anew with it, and no VM is", async () => {
+  const before = await pids();
+  const servers = readFileSync(join(state, "quickstart.json"), "utf8");
+  const text = readFileSync(join(dir, "mvm.toml"), "utf8");
+  writeFileSync(join(dir, "mvm.toml"), text.replace("[network]", "parallel_starts = 3\n[network]"));
+  const again = await quickstart();
+  assert.equal(again.code, 0, again.stderr);
+  const now = readFileSync(join(state, "quickstart.json"), "utf8");
+  for (const server of ["agent", "coordinator"])
+    assert.notEqual(jsonAt(now, `servers.${server}.pid`), jsonAt(servers, `servers.${server}.pid`));
+  assert.deepEqual(await pids(), before);
+});
+
+test("of two at once, one is refused by name and the installation stays whole", async () => {
+  const both = await Promise.all([quickstart(), quickstart()]);
+  const refused = both.filter(({ code }) => code === 3);
+  for (const { stderr } of refused) assert.match(stderr, /another quickstart is at work on .*pid \d+/);
+  assert.equal(
+    both.filter(({ code }) => code === 0).length + refused.length,
+    2,
+    both.map(({ stderr }) => stderr).join(),
+  );
+  assert.ok(refused.length < 2);
+});
+
+test("taken down without its mark, what is there is named and nothing is removed", async () => {
+  const mark = join(state, ".made-by-mvm-quickstart");
+  const text = readFileSync(mark, "utf8");
+  rmSync(mark);
+  const down = await quickstart("--down");
+  writeFileSync(mark, text);
+  assert.notEqual(down.code, 0, down.stdout);
+  assert.match(down.stderr, /the coordinator with pid \d+/);
 });
 
 test("taken down, nothing of it is left but the edited file, which is named", async () => {

@@ -14,7 +14,7 @@ test("a directory that was never written to has no records", async () => {
 });
 
 test("records come back as written", async () => {
-  const records = { agent: { pid: 12, startTicks: 345, build: "abc" } };
+  const records = { agent: { pid: 12, startTicks: 345, build: "abc", config: "/q/mvm.toml", meaning: "def" } };
   await writeRecords(nodeFiles, dir, records);
   assert.deepEqual(await readRecords(nodeFiles, dir), records);
 });

@@ -11,6 +11,9 @@ export const ServerRecord = z.object({
   startTicks: z.int(),
   /** Hash of the program that it runs. */
   build: z.string(),
+  /** Absolute path of its config file, and the hash of what that meant at its start; empty in records of older programs. */
+  config: z.string().default(""),
+  meaning: z.string().default(""),
 });
 export type ServerRecord = z.infer<typeof ServerRecord>;
 

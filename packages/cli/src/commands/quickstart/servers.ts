@@ -1,39 +1,29 @@
 /**
  * The quickstart's two servers as detached processes: started when they don't run, adopted when they
- * do, started anew when the program has changed. VMs outlive both, so that this costs no VM.
+ * do, started anew when the program or the config has changed. VMs outlive both, so that this costs no VM.
  */
-import { join } from "node:path";
-import {
-  type EffectiveConfig,
-  isMvmError,
-  messageOf,
-  MvmError,
-  operatorRoutes,
-  type ProcessRef,
-  unixClient,
-} from "@mvm/core";
+import { type EffectiveConfig, isMvmError, MvmError, operatorRoutes, type ProcessRef, unixClient } from "@mvm/core";
 import { agentRoutes } from "@mvm/agent";
 import type { CliContext } from "../../context.ts";
 import type { QuickstartHost } from "./host-port.ts";
+import { agentClient } from "../../session.ts";
 import { claimDirectory } from "./own-directory.ts";
-import { readRecords, type ServerName, serverNames, writeRecords } from "./server-records.ts";
+import { type Owner, ownerText, writeOwnerBeside } from "./owner.ts";
+import { logPath, logTail, rotateLog } from "./server-logs.ts";
+import { readRecords, type ServerName, serverNames, type ServerRecord, writeRecords } from "./server-records.ts";
 
 const ANSWER_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 60_000;
 const POLL_MS = 100;
-const LOG_TAIL_BYTES = 1024 * 1024;
-const LOG_TAIL_LINES = 12;
 
 export interface Servers {
   readonly context: CliContext;
   readonly host: QuickstartHost;
   readonly config: EffectiveConfig;
-  /** Absolute path of the config file that they are started with. */
-  readonly configPath: string;
-}
-
-export function logPath(config: EffectiveConfig, name: ServerName): string {
-  return join(config.node.state_dir, `${name}.log`);
+  /** Whose they are; its config file is the one that they are started with. */
+  readonly owner: Owner;
+  /** Hash of what that file means. */
+  readonly meaning: string;
 }
 
 /**
@@ -41,21 +31,25 @@ export function logPath(config: EffectiveConfig, name: ServerName): string {
  * @throws MvmError MVM_CONFIG_EXISTS, MVM_API_UNAVAILABLE with the end of the server's log
  */
 export async function ensureServers(servers: Servers): Promise<number> {
-  const { context, host, config } = servers;
+  const { context, host, config, owner, meaning } = servers;
   const { files } = context;
   const { state_dir: stateDir, runtime_dir: runtimeDir, keys_dir: keysDir } = config.node;
-  for (const dir of [stateDir, runtimeDir, keysDir]) await claimDirectory(files, dir);
+  for (const dir of [stateDir, runtimeDir, keysDir]) await claimDirectory(files, dir, ownerText(owner));
+  await writeOwnerBeside(files, owner);
   const records = { ...(await readRecords(files, stateDir)) };
-  const build = await files.sha256(host.installation.argv[1]);
+  const wanted = { build: await files.sha256(host.installation.argv[1]), config: owner.config, meaning };
   let started = 0;
   for (const name of serverNames) {
     const record = records[name];
     const isAlive = record !== undefined && (await host.processes.isAlive(record));
-    if (isAlive && record.build === build) continue;
+    if (isAlive && isAsWanted(record, wanted)) continue;
     if (isAlive) await stopProcess(servers, record);
-    else if (await answers(servers, name)) continue;
+    else if (await answers(servers, name)) {
+      context.stderr.write(`the ${name} was not started by the quickstart: it stays as it is\n`);
+      continue;
+    }
     const ref = await startServer(servers, name);
-    records[name] = { ...ref, build };
+    records[name] = { ...ref, ...wanted };
     await writeRecords(files, stateDir, records);
     await waitAnswering(servers, name, ref);
     started += 1;
@@ -63,21 +57,28 @@ export async function ensureServers(servers: Servers): Promise<number> {
   return started;
 }
 
-/** Stops both, the agent first; false when a server that we did not start still answers. */
-export async function stopServers(servers: Servers): Promise<boolean> {
+type Wanted = Omit<ServerRecord, "pid" | "startTicks">;
+
+/** Whether a live server runs this program with what the config means now. */
+export function isAsWanted(record: Wanted, { build, config, meaning }: Wanted): boolean {
+  return record.build === build && record.config === config && record.meaning === meaning;
+}
+
+/** Stops both, the agent first. */
+export async function stopServers(servers: Servers): Promise<void> {
   const { files } = servers.context;
   const records = await readRecords(files, servers.config.node.state_dir);
   for (const name of serverNames.toReversed()) {
     const record = records[name];
     if (record !== undefined) await stopProcess(servers, record);
   }
-  return !(await answers(servers, "agent")) && !(await answers(servers, "coordinator"));
 }
 
-function startServer({ host, config, configPath }: Servers, name: ServerName): Promise<ProcessRef> {
+async function startServer({ context, host, config, owner }: Servers, name: ServerName): Promise<ProcessRef> {
   const log = logPath(config, name);
+  await rotateLog(context.files, log);
   return host.processes.spawnDetached({
-    argv: [...host.installation.argv, name, "run", "--config", configPath],
+    argv: [...host.installation.argv, name, "run", "--config", owner.config],
     stdoutPath: log,
     stderrPath: log,
   });
@@ -101,11 +102,15 @@ async function waitAnswering(servers: Servers, name: ServerName, ref: ProcessRef
   }
 }
 
-async function answers({ config, context }: Servers, name: ServerName): Promise<boolean> {
+/** Whether a server, whoever started it, answers at that server's socket. */
+export async function answers(
+  { config, context }: Pick<Servers, "config" | "context">,
+  name: ServerName,
+): Promise<boolean> {
   const { signal } = context;
   try {
     if (name === "coordinator") await unixClient(config.coordinator.socket).call(operatorRoutes.getFleet, { signal });
-    else await unixClient(join(config.node.runtime_dir, "agent.sock")).call(agentRoutes.getStatus, { signal });
+    else await agentClient(config).call(agentRoutes.getStatus, { signal });
     return true;
   } catch (error) {
     if (isMvmError(error, "MVM_API_UNAVAILABLE")) return false;
@@ -115,8 +120,7 @@ async function answers({ config, context }: Servers, name: ServerName): Promise<
 
 async function notUp({ context, config }: Servers, name: ServerName, what: string): Promise<MvmError> {
   const log = logPath(config, name);
-  const text = await context.files.read(log, LOG_TAIL_BYTES).then((bytes) => bytes?.toString("utf8") ?? "", messageOf);
-  const tail = text.trimEnd().split("\n").slice(-LOG_TAIL_LINES);
+  const tail = await logTail(context.files, log);
   return new MvmError("MVM_API_UNAVAILABLE", {
     message: `the ${name} ${what}`,
     remedy: `See its log: ${log}`,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Fleet, isMvmError, MicrovmsTables } from "@mvm/core";
+import { Fleet, isMvmError, MicrovmsTables, NO_MEM_OVERHEAD } from "@mvm/core";
 import { checkRoom, parallelStarts, wantedMemMib, wantedTypes } from "./sizing.ts";
 
 const fleet = Fleet.parse({
@@ -29,8 +29,10 @@ test("one boot a processor, fewer where memory is short, at least one, at most e
   assert.deepEqual([starts(8, 8192), starts(8, 1024)], [2, 1]);
 });
 
-test("memory of all wanted instances: the pool's own, else the profile's", () => {
-  assert.equal(wantedMemMib(fleet, microvms), 2 * (200 + 3 * 300));
+test("memory of all wanted instances: the pool's own, else the profile's, and their VMMs'", () => {
+  assert.equal(wantedMemMib({ fleet, microvms, overhead: NO_MEM_OVERHEAD }), 2 * (200 + 3 * 300));
+  const overhead = { fixed_mib: 10, share: 0.5, least_mib: 0, most_mib: 120 };
+  assert.equal(wantedMemMib({ fleet, microvms, overhead }), 2 * (200 + 110 + 3 * (300 + 130)), "with their VMMs");
 });
 
 test("each type needs its image once", () => {

@@ -8,7 +8,7 @@ export const quickstartCommand: PlainSpec = {
     { flags: "--minimal", summary: "small microVMs without OpenClaw: ready in a minute or two" },
     { flags: "--dir <path>", summary: "where mvm.toml and fleet.toml are written (default ./quickstart)" },
     { flags: "--down", summary: "remove everything that quickstart made; images stay" },
-    { flags: "--purge", summary: "with --down: images and edited files as well" },
+    { flags: "--purge", summary: "with --down: the images that it built and edited files as well" },
   ],
   shared: ["json", "quiet", "timeout"],
   examples: ["quickstart", "quickstart --minimal", "quickstart --down"],

@@ -23,7 +23,8 @@ test("the table, how long it took, and the next three commands", () => {
 acme    acme-gw-0        ready  10.64.1.10  9.1 s  127.0.0.1:18800
 globex  globex-worker-0  ready  10.64.1.10  48 s   -
 
-2 tenants, 2 instances are up (111 s). Next:
+2 tenants, 2 instances are up (111 s).
+Next:
   ./mvm --config quickstart/mvm.toml instance list
   ./mvm --config quickstart/mvm.toml instance logs acme-gw-0
   ./mvm --config quickstart/mvm.toml instance stop globex-worker-0
@@ -39,9 +40,29 @@ test("up already: it says so", () => {
   );
   assert.match(
     stdout.text(),
-    /1 tenant, 1 instance: everything is up already \(0\.9 s\)\. Next:\n {2}\.\/mvm --config \/clone\/quickstart\/mvm\.toml instance list/,
+    /1 tenant, 1 instance: everything is up already \(0\.9 s\)\.\nNext:\n {2}\.\/mvm --config \/clone\/quickstart\/mvm\.toml instance list/,
   );
 });
+
+for (const [until, end] of [
+  [null, "until it is started"],
+  ["2026-11-21T13:00:00.000Z", "until 2026-11-21T13:00:00.000Z"],
+] as const) {
+  test(`an instance that is held stopped ${end} is not said to be up, and how to start it is`, () => {
+    const stdout = capturedOutput();
+    const hold = { kind: "hard", wanted: "stopped", until, by: "eve", since: "2026-11-21T12:00:00.000Z" } as const;
+    const held = instanceView({ ...worker, hold, goal: "stopped", status: instanceStatus({ state: "stopped" }) });
+    printSummary(
+      { stdout, cwd: "/clone" },
+      { instances: [instanceView(), held], tookMs: 900, wasUp: true, configPath: "/clone/quickstart/mvm.toml" },
+    );
+    const text = stdout.text();
+    assert.match(text, /2 tenants, 2 instances: 1 of them up \(0\.9 s\)\.\n/);
+    assert.doesNotMatch(text, /everything is up/);
+    const start = "./mvm --config quickstart/mvm.toml instance start globex-worker-0";
+    assert.ok(text.includes(`globex-worker-0 is held stopped by eve ${end}: ${start}\n`), text);
+  });
+}
 
 test("without instances there is still something to look at", () => {
   assert.deepEqual(nextCommands([], "--config x"), ["./mvm --config x fleet show"]);

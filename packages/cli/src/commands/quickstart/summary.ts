@@ -4,7 +4,7 @@ import type { InstanceView } from "@mvm/core";
 import type { CliContext } from "../../context.ts";
 import { durationText } from "../../output/age.ts";
 import { counted } from "../../output/counts.ts";
-import { bootMs } from "../../output/instance-words.ts";
+import { bootMs, stateWord } from "../../output/instance-words.ts";
 import { stateCell } from "../../output/state-cell.ts";
 import { printTable } from "../../output/table.ts";
 
@@ -36,12 +36,29 @@ export function printSummary(
     rows: instances,
     empty: "no instances are wanted",
   });
-  const what = `${counted(tenants, "tenant")}, ${counted(instances.length, "instance")}`;
-  stdout.write(
-    `\n${wasUp ? `${what}: everything is up already` : `${what} are up`} (${durationText(tookMs)}). Next:\n`,
-  );
-  for (const command of nextCommands(instances, configFlag(configPath, cwd)))
-    stdout.write(`  ${stdout.style("bold", command)}\n`);
+  const flag = configFlag(configPath, cwd);
+  const what = upWords(instances, wasUp);
+  stdout.write(`\n${counted(tenants, "tenant")}, ${what} (${durationText(tookMs)}).\n`);
+  for (const line of heldLines(instances, flag)) stdout.write(`${line}\n`);
+  stdout.write("Next:\n");
+  for (const command of nextCommands(instances, flag)) stdout.write(`  ${stdout.style("bold", command)}\n`);
+}
+
+/** How many are ready, and of how many when some are not. */
+function upWords(instances: readonly InstanceView[], wasUp: boolean): string {
+  const ready = instances.filter((view) => stateWord(view) === "ready").length;
+  const all = counted(instances.length, "instance");
+  if (ready < instances.length) return `${all}: ${ready} of them up`;
+  return wasUp ? `${all}: everything is up already` : `${all} are up`;
+}
+
+/** What an operator holds stopped, until when, and the command that starts it. */
+function heldLines(instances: readonly InstanceView[], flag: string): readonly string[] {
+  return instances.flatMap(({ instance_id: id, hold }) => {
+    if (hold?.wanted !== "stopped") return [];
+    const end = hold.until === null ? "until it is started" : `until ${hold.until}`;
+    return [`${id} is held stopped by ${hold.by} ${end}: ./mvm ${flag} instance start ${id}`];
+  });
 }
 
 /** Three commands that show something, for what runs here. */

@@ -3,6 +3,7 @@
  * looks first and does only what is missing.
  */
 import { resolve } from "node:path";
+import { QEMU_MEM_OVERHEAD } from "@mvm/agent";
 import {
   type InstanceView,
   loadConfig,
@@ -20,53 +21,93 @@ import { announce, factsOf } from "../../session.ts";
 import { judgeAll } from "../fleet/apply.ts";
 import { withPlaces } from "../fleet/placed-problems.ts";
 import { waitForInstances } from "../instance/wait.ts";
+import { withCommandLock } from "./command-lock.ts";
 import type { QuickstartHost } from "./host-port.ts";
 import { ensureImages } from "./images.ts";
-import { ensureServers, logPath } from "./servers.ts";
+import { type Owner, ownerOf, ownerOfDirectory, refuseOtherKind, refuseOtherOwner } from "./owner.ts";
+import { logPath } from "./server-logs.ts";
+import { ensureServers } from "./servers.ts";
 import { checkRoom, wantedMemMib, wantedTypes } from "./sizing.ts";
 import { printSummary } from "./summary.ts";
-import { writeQuickstartFiles } from "./write-files.ts";
+import { fleetStanding, writeConfigFile, writeFleetFile, type WriteRequest } from "./write-files.ts";
 
 const DEFAULT_TIMEOUT_MS = 3_600_000;
 
 export async function bringUp(context: CliContext, input: CommandInput, host: QuickstartHost): Promise<void> {
   const startedAt = context.clock.monotonicMs();
-  const quiet = input.flag("quiet");
-  const { installation, machine } = host;
-  const dir = resolve(context.cwd, input.text("dir") ?? "quickstart");
-  const paths = await writeQuickstartFiles(context, {
-    dir,
-    root: installation.root,
+  const request = {
+    dir: resolve(context.cwd, input.text("dir") ?? "quickstart"),
+    root: host.installation.root,
     minimal: input.flag("minimal"),
-    machine,
-  });
-
-  const loaded = await loadConfig({ flag: paths.config, cwd: context.cwd, files: context.files });
+    machine: host.machine,
+  };
+  const configPath = await writeConfigFile(context, request);
+  const loaded = await loadConfig({ flag: configPath, cwd: context.cwd, files: context.files });
   announce(context, loaded);
-  const fleet = await loadFleet(paths.fleet, context);
+  const { files, clock } = context;
+  const lock = { files, clock, host, stateDir: loaded.config.node.state_dir, command: "quickstart" };
+  await withCommandLock(lock, async () => {
+    const owner = await settleOwner(context, loaded, request);
+    const fleet = await loadFleet(await writeFleetFile(context, request), context);
+    const { instances, changes } = await bringUpFleet({ context, host, loaded, owner, fleet }, input);
+    const summary = {
+      instances,
+      tookMs: clock.monotonicMs() - startedAt,
+      wasUp: changes === 0,
+      configPath: loaded.path,
+    };
+    printResult(context, input, {
+      config: factsOf(loaded),
+      document: { instances, took_ms: Math.round(summary.tookMs), was_up: summary.wasUp },
+      text: () => printSummary(context, summary),
+    });
+  });
+}
+
+/**
+ * Whose this is, once nothing speaks against it; a fleet file that was edited is not overwritten, so
+ * that it fits whatever kind is installed.
+ * @throws MvmError MVM_QUICKSTART_REFUSED
+ */
+async function settleOwner(context: CliContext, loaded: LoadedConfig, request: WriteRequest): Promise<Owner> {
+  const { files } = context;
+  const owner = ownerOf(loaded, request.minimal ? "minimal" : "full");
+  await refuseOtherOwner(files, owner);
+  const installed = await ownerOfDirectory(files, owner.node.state_dir);
+  if (installed !== null && (await fleetStanding(files, request)) === "edited")
+    return { ...owner, kind: installed.kind };
+  refuseOtherKind(installed, owner);
+  return owner;
+}
+
+interface Bringing {
+  readonly context: CliContext;
+  readonly host: QuickstartHost;
+  readonly loaded: LoadedConfig;
+  readonly owner: Owner;
+  readonly fleet: LoadedFleet;
+}
+
+/** Images, servers, fleet, instances; how much of it was new. */
+async function bringUpFleet({ context, host, loaded, owner, fleet }: Bringing, input: CommandInput) {
+  const quiet = input.flag("quiet");
   const { config } = loaded;
-  checkRoom(machine, {
-    wantedMib: wantedMemMib(fleet.fleet, config.microvms),
+  checkRoom(host.machine, {
+    // Whether KVM works is found by the first launch: until then guests count as emulated, which takes more.
+    wantedMib: wantedMemMib({
+      fleet: fleet.fleet,
+      microvms: config.microvms,
+      overhead: QEMU_MEM_OVERHEAD.emulated,
+    }),
     reservedMib: config.node.reserved_mem_mib,
   });
 
   const builtImages = await ensureImages(context, { config, types: wantedTypes(fleet.fleet), quiet });
-  const startedServers = await ensureServers({ context, host, config, configPath: loaded.path });
+  const startedServers = await ensureServers({ context, host, config, owner, meaning: loaded.meaningHash });
   const changes = await applyFleet(context, loaded, fleet);
   const timeoutMs = input.durationMs("timeout") ?? DEFAULT_TIMEOUT_MS;
   const instances = await waitForAll(context, loaded, { timeoutMs, quiet });
-
-  const summary = {
-    instances,
-    tookMs: context.clock.monotonicMs() - startedAt,
-    wasUp: builtImages + startedServers + changes === 0,
-    configPath: loaded.path,
-  };
-  printResult(context, input, {
-    config: factsOf(loaded),
-    document: { instances, took_ms: Math.round(summary.tookMs), was_up: summary.wasUp },
-    text: () => printSummary(context, summary),
-  });
+  return { instances, changes: builtImages + startedServers + changes };
 }
 
 /** Puts the fleet in force; the number of things that it changed. */

@@ -30,18 +30,20 @@ export function quickstartFiles(dir: string): QuickstartFiles {
   return { config: join(dir, "mvm.toml"), fleet: join(dir, "fleet.toml") };
 }
 
-/** @throws MvmError MVM_CONFIG_UNREADABLE when an example is missing */
-export async function writeQuickstartFiles(context: FileContext, request: WriteRequest): Promise<QuickstartFiles> {
+/** Before the fleet file: it names the installation that the fleet file must fit. @throws MvmError MVM_CONFIG_UNREADABLE */
+export async function writeConfigFile(context: FileContext, request: WriteRequest): Promise<string> {
   const { files } = context;
-  const paths = quickstartFiles(request.dir);
+  const path = quickstartFiles(request.dir).config;
   await files.ensureDir(request.dir);
-  await writeOne(context, paths.config, await configBody(files, request));
-  await writeOne(
-    context,
-    paths.fleet,
-    await example(files, request.root, request.minimal ? "fleet-minimal.toml" : "fleet.toml"),
-  );
-  return paths;
+  await writeOne(context, path, await configBody(files, request));
+  return path;
+}
+
+/** @throws MvmError MVM_CONFIG_UNREADABLE when the example is missing */
+export async function writeFleetFile(context: FileContext, request: WriteRequest): Promise<string> {
+  const path = quickstartFiles(request.dir).fleet;
+  await writeOne(context, path, await fleetBody(context.files, request));
+  return path;
 }
 
 /** How the files stand to what would be written: tells whether they may be removed. */
@@ -51,11 +53,19 @@ export async function standings(
 ): Promise<readonly { readonly path: string; readonly standing: Standing }[]> {
   const paths = quickstartFiles(request.dir);
   const config = await configBody(files, request);
-  const fleet = await example(files, request.root, "fleet.toml");
   return [
     { path: paths.config, standing: standingOf(await textOf(files, paths.config), config) },
-    { path: paths.fleet, standing: standingOf(await textOf(files, paths.fleet), fleet) },
+    { path: paths.fleet, standing: await fleetStanding(files, request) },
   ];
+}
+
+export async function fleetStanding(files: Files, request: WriteRequest): Promise<Standing> {
+  const text = await textOf(files, quickstartFiles(request.dir).fleet);
+  return standingOf(text, await fleetBody(files, request));
+}
+
+function fleetBody(files: Files, { root, minimal }: WriteRequest): Promise<string> {
+  return example(files, root, minimal ? "fleet-minimal.toml" : "fleet.toml");
 }
 
 async function configBody(files: Files, { dir, root, machine }: WriteRequest): Promise<string> {

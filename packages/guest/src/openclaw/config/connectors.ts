@@ -4,10 +4,10 @@
  * Pure.
  */
 import type { ConnectorSettings, SecretName } from "@mvm/core";
+import type { ConnectorMapping, HandlerInput } from "../../handlers/handler-input.ts";
+import { visibleSecrets } from "../../handlers/visible-secrets.ts";
 import { WHATSAPP_PLUGIN_DIR } from "../guest-paths.ts";
-import type { ConnectorMapping, HandlerInput } from "./handler-input.ts";
 import { secretRef } from "./secret-ref.ts";
-import { visibleSecrets } from "./secrets-document.ts";
 
 interface Channel {
   /** OpenClaw's own section `channels.<name>`. */

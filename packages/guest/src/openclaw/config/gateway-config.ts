@@ -8,15 +8,13 @@
  */
 import type { ModelSettings } from "@mvm/core";
 import { MvmError } from "@mvm/core";
+import type { HandlerFiles, HandlerInput } from "../../handlers/handler-input.ts";
 import { CONFIG_NAME, CONNECTORS_NAME, LOG_PATH, PROVIDER_NAME, WORKSPACE_DIR } from "../guest-paths.ts";
+import { GATEWAY_HANDLER, WORKER_HANDLER } from "../handler-names.ts";
 import { channelsConfig } from "./connectors.ts";
 import { configFile } from "./config-file.ts";
-import type { HandlerFiles, HandlerInput } from "./handler-input.ts";
 import { secretRef, secretsSection } from "./secret-ref.ts";
 import { secretsFiles } from "./secrets-document.ts";
-
-export const GATEWAY_HANDLER = "openclaw.gateway";
-export const NODE_HANDLER = "openclaw.node";
 
 /** The port that gateway types declare under this name. */
 const GATEWAY_PORT_NAME = "gateway";
@@ -81,7 +79,7 @@ function gatewaySection(input: HandlerInput): object {
 
 /** Commands of the model run on the tenant's workers when it has any: the gateway holds its secrets. */
 function toolsSection(input: HandlerInput): object {
-  const workers = input.peers.filter((peer) => peer.type.guest_handlers.includes(NODE_HANDLER));
+  const workers = input.peers.filter((peer) => peer.type.guest_handlers.includes(WORKER_HANDLER));
   const [first] = workers;
   if (first === undefined) return {};
   // With several workers OpenClaw wants to be told which; a session may name another.

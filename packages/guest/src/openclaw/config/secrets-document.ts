@@ -4,22 +4,13 @@
  * the secrets drive and nowhere else.
  */
 import type { ResolvedType, Secret, SecretName } from "@mvm/core";
-import { APP_GID, APP_UID, SECRETS_NAME } from "../guest-paths.ts";
-import type { HandlerFile } from "./handler-input.ts";
+import { APP_GID, APP_UID } from "../../handlers/app-account.ts";
+import type { HandlerFile } from "../../handlers/handler-input.ts";
+import { visibleSecrets } from "../../handlers/visible-secrets.ts";
+import { SECRETS_NAME } from "../guest-paths.ts";
 
 interface SecretTree {
   [key: string]: SecretTree | string;
-}
-
-/** Names of the type's secrets that the tenant has set. */
-export function visibleSecrets(
-  declared: ResolvedType["secrets"],
-  secrets: ReadonlyMap<SecretName, Secret>,
-): readonly SecretName[] {
-  return declared
-    .map((secret) => secret.name)
-    .filter((name) => secrets.has(name))
-    .toSorted();
 }
 
 /** The file, owned by the application and readable by nobody else; no file when nothing is visible. */

@@ -13,7 +13,7 @@ const details: readonly [name: string, account: ChannelAccount, detail: string][
   [
     "a login that is missing comes before any error",
     { linked: false, lastError: "restart-loop" },
-    "not linked: log in with openclaw's web.login.start",
+    "not linked: it needs a login, which mvm has no command for",
   ],
   ["connected", { running: true, connected: true, lastError: null }, "connected"],
   ["running without a word on its connection", { running: true }, "running"],

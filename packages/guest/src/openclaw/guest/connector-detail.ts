@@ -1,5 +1,5 @@
 /** What a connector's accounts say, as one sentence for people. Pure. */
-import type { ConnectorMapping } from "../config/handler-input.ts";
+import type { ConnectorMapping } from "../../handlers/handler-input.ts";
 import type { ConnectorReport } from "../../protocol/handler-report.ts";
 import type { ChannelAccount, ChannelsStatus } from "./gateway-frames.ts";
 
@@ -16,7 +16,7 @@ export function connectorReports(
 }
 
 function accountDetail(account: ChannelAccount): string {
-  if (account.linked === false) return "not linked: log in with openclaw's web.login.start";
+  if (account.linked === false) return "not linked: it needs a login, which mvm has no command for";
   if (account.lastError !== null && account.lastError !== undefined) return account.lastError;
   if (account.connected === true) return "connected";
   if (account.running === true) return "running";

@@ -3,9 +3,8 @@
  * Opened and watched by the gateway's handler; when it is gone it stays gone.
  */
 import type { Clock } from "@mvm/core";
-import { messageOf } from "@mvm/core";
+import { messageOf, withDeadline } from "@mvm/core";
 import type * as z from "zod";
-import { withDeadline } from "../../deadline.ts";
 import { GuestRefusal } from "../../agent/guest-refusal.ts";
 import { rpcErrors } from "../../protocol/frames.ts";
 import { AGENT_VERSION } from "../../protocol/agent-version.ts";

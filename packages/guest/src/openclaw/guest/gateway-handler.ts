@@ -10,8 +10,9 @@ import type { GuestHandler, HandlerParts } from "../../agent/handler.ts";
 import { rpcErrors } from "../../protocol/frames.ts";
 import type { ConnectorReport, HandlerPeer, HandlerReport } from "../../protocol/handler-report.ts";
 import { PairingOffer } from "../../protocol/pairing.ts";
-import type { ConnectorMapping } from "../config/handler-input.ts";
+import type { ConnectorMapping } from "../../handlers/handler-input.ts";
 import { CONFIG_DIR, CONFIG_NAME, CONNECTORS_NAME } from "../guest-paths.ts";
+import { GATEWAY_HANDLER } from "../handler-names.ts";
 import { connectorReports } from "./connector-detail.ts";
 import { ChannelsStatus, NodeList, RestartPreflight, SetupCode, SetupCodePayload } from "./gateway-frames.ts";
 import { GatewayLink } from "./gateway-link.ts";
@@ -19,9 +20,8 @@ import { gatewayUpkeep } from "./gateway-upkeep.ts";
 import type { GatewayControl } from "./gateway-control.ts";
 import type { OpenGatewaySocket } from "./gateway-socket.ts";
 
-const HANDLER_NAME = "openclaw.gateway";
 /** How long an answer about peers and work serves, unless the gateway says that somebody came or went. */
-const PEERS_FOR_MS = 15_000;
+const PEERS_FOR_MS = 60_000;
 
 const GatewayPort = z.object({ gateway: z.object({ port: z.int().min(1).max(65535) }) });
 const Mappings = z.array(z.object({ name: z.string(), enabled: z.boolean(), missing: z.array(z.string()) }));
@@ -50,11 +50,11 @@ export function createGatewayHandler(parts: GatewayHandlerParts): GuestHandler {
       const open = link.open;
       if (open === null) {
         const reason = (failure?.message ?? `the gateway is not up yet: ${link.whyNot}`).slice(0, 500);
-        return { name: HANDLER_NAME, ready: false, reason, failure, needs: [], peers: [], active_work: null };
+        return { name: GATEWAY_HANDLER, ready: false, reason, failure, needs: [], peers: [], active_work: null };
       }
       const { peers, activeWork } = await observePeers(open.control);
       const reason = `OpenClaw ${open.gatewayVersion} takes connections`.slice(0, 500);
-      return { name: HANDLER_NAME, ready: true, reason, failure: null, needs: [], peers, active_work: activeWork };
+      return { name: GATEWAY_HANDLER, ready: true, reason, failure: null, needs: [], peers, active_work: activeWork };
     },
 
     async connectors(): Promise<readonly ConnectorReport[]> {

@@ -9,13 +9,14 @@ import { GuestRefusal } from "../../agent/guest-refusal.ts";
 import type { GuestHandler, HandlerParts } from "../../agent/handler.ts";
 import { readJournal } from "../../agent/journal.ts";
 import { shareAnswer } from "../../agent/shared-answer.ts";
+import { APP_GID, APP_UID } from "../../handlers/app-account.ts";
 import { rpcErrors } from "../../protocol/frames.ts";
 import type { HandlerReport } from "../../protocol/handler-report.ts";
 import type { PairingOffer } from "../../protocol/pairing.ts";
-import { APP_GID, APP_UID, NODE_UNIT, PAIRED_MARK_PATH, PAIRING_DIR, PAIRING_TARGET_PATH } from "../guest-paths.ts";
+import { NODE_UNIT, PAIRED_MARK_PATH, PAIRING_DIR, PAIRING_TARGET_PATH } from "../guest-paths.ts";
+import { WORKER_HANDLER } from "../handler-names.ts";
 import { nodeProgress, type NodeProgress } from "./node-progress.ts";
 
-const HANDLER_NAME = "openclaw.node";
 const MARK_DIR = PAIRED_MARK_PATH.slice(0, PAIRED_MARK_PATH.lastIndexOf("/"));
 const LINES_A_LOOK = 200;
 const UNIT_TIMEOUT_MS = 60_000;
@@ -78,7 +79,7 @@ class PairedWorker {
   async report(): Promise<HandlerReport> {
     await this.#look();
     await this.#settle();
-    const report = { name: HANDLER_NAME, failure: null, peers: [], active_work: null };
+    const report = { name: WORKER_HANDLER, failure: null, peers: [], active_work: null };
     if (this.#pairing === "unknown")
       return { ...report, ready: false, reason: "it has not been looked whether it is paired", needs: [] };
     if (this.#pairing === "needed") {

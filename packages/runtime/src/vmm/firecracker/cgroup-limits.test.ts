@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isInForce, limitFiles, overheadMib } from "./cgroup-limits.ts";
+import { isInForce, limitFiles } from "./cgroup-limits.ts";
 
 test("limits of a VM without limits of its type: its processors, its memory and what the VMM needs", () => {
-  assert.equal(overheadMib(512), 36);
   assert.deepEqual(limitFiles({ vcpus: 2, memMib: 512 }, "254:3"), [
     { file: "memory.max", value: String(548 * 1024 * 1024) },
     { file: "memory.swap.max", value: "0" },

@@ -1,15 +1,10 @@
 /** The limits of a VM's control group, as files with their contents, and what of them is not in force. Pure. */
+import { hostMemMib } from "@mvm/core";
 import type { VmLaunch } from "../driver.ts";
+import { FIRECRACKER_MEM_OVERHEAD } from "./mem-overhead.ts";
 
 const MIB = 1024 * 1024;
 const PERIOD_US = 100_000;
-/** Firecracker's own: 5 MiB by its specification, more while it saves; the rest is for what the kernel keeps for it. */
-const VMM_MIB = 32;
-/**
- * Page tables: 8 bytes for each page of 4 KiB, in the VMM's address space and once more in KVM's, which
- * count as the group's memory. That is 1/256 of guest memory; the same again is room for nested KVM.
- */
-const PAGE_TABLES_SHARE = 128;
 /** Besides one thread a vCPU: the VMM, its API, and those of the jailer on its way to it. */
 const OTHER_TASKS = 6;
 
@@ -17,11 +12,6 @@ export interface LimitFile {
   /** Name of the control file. */
   readonly file: string;
   readonly value: string;
-}
-
-/** Memory beyond the guest's that a VM's group may use, in MiB. */
-export function overheadMib(memMib: number): number {
-  return VMM_MIB + Math.ceil(memMib / PAGE_TABLES_SHARE);
 }
 
 /** @param dataDevice `major:minor` of the device behind the data drive, null when there is none */
@@ -34,7 +24,7 @@ export function limitFiles(
   const bytes = diskBytesPerSecond ?? "max";
   const ops = diskOpsPerSecond ?? "max";
   return [
-    { file: "memory.max", value: String((memMib + overheadMib(memMib)) * MIB) },
+    { file: "memory.max", value: String(hostMemMib(memMib, FIRECRACKER_MEM_OVERHEAD) * MIB) },
     { file: "memory.swap.max", value: "0" },
     // One victim would leave half a VMM.
     { file: "memory.oom.group", value: "1" },

@@ -7,6 +7,7 @@ import { isMvmError } from "@mvm/core";
 import type { DriverFingerprint } from "../driver.ts";
 import { CONTROLLERS, type CgroupPlace } from "./cgroups.ts";
 import { DRIVER_NAME, type FirecrackerPorts } from "./driver-parts.ts";
+import { FIRECRACKER_MEM_OVERHEAD } from "./mem-overhead.ts";
 import { isStaticProgram } from "./static-program.ts";
 import { parsePrintedVersion, SUPPORTED_VERSIONS, versionFacts } from "./versions.ts";
 
@@ -26,7 +27,13 @@ type Obstacle = NonNullable<DriverFingerprint["unusable"]>;
 
 export async function lookAtHost(ports: Ports, request: HostRequest): Promise<DriverFingerprint> {
   const { programs } = request;
-  const none = { name: DRIVER_NAME, acceleration: "kvm", cannot: {}, relaxations: [] } as const;
+  const none = {
+    name: DRIVER_NAME,
+    acceleration: "kvm",
+    memOverhead: FIRECRACKER_MEM_OVERHEAD,
+    cannot: {},
+    relaxations: [],
+  } as const;
   for (const path of [programs.firecracker, programs.jailer]) {
     const unusable = await programObstacle(ports, path);
     if (unusable !== null) return { ...none, version: UNKNOWN_VERSION, unusable };

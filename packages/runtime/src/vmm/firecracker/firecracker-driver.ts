@@ -31,10 +31,14 @@ export function createFirecrackerDriver(options: FirecrackerDriverOptions): VmmD
   }
 
   let looking: Promise<DriverFingerprint> | null = null;
-  const fingerprint = ({ refresh = false } = {}): Promise<DriverFingerprint> => {
-    const answer = refresh || looking === null ? lookAtHost(options, parts) : looking;
+  const fingerprint = (): Promise<DriverFingerprint> => {
+    const answer = looking ?? lookAtHost(options, parts);
     looking = answer;
-    answer.catch(() => (looking = null));
+    const forget = (): void => {
+      if (looking === answer) looking = null;
+    };
+    // What made the host unusable may be mended meanwhile.
+    answer.then(({ unusable }) => (unusable === null ? undefined : forget()), forget);
     return answer;
   };
 
@@ -55,7 +59,7 @@ export function createFirecrackerDriver(options: FirecrackerDriverOptions): VmmD
     pause: (handle) => change(handle, pauseRequest),
     resume: (handle) => change(handle, resumeRequest),
     snapshot: (handle, { dir }) => saveVm(parts, handle, dir),
-    waitGone: (handle, timeoutMs) => processes.waitGone(handle.process, timeoutMs),
+    waitGone: (handle, timeoutMs, signal) => processes.waitGone(handle.process, timeoutMs, signal),
     kill: (handle) => endVm(parts, handle),
     sweep: (place) => clearRemains(parts, place),
     openGuestStream: (handle) => parts.streams.open(socketOf(handle)),

@@ -37,8 +37,13 @@ export interface JailPaths {
   readonly log: string;
 }
 
+/** Where each VM's own directory lies, named by its id. */
+export function vmJailsDir(jailsDir: string): string {
+  return join(jailsDir, PROGRAM);
+}
+
 export function jailPaths(jailsDir: string, id: InstanceId): JailPaths {
-  const dir = join(jailsDir, PROGRAM, id);
+  const dir = join(vmJailsDir(jailsDir), id);
   const root = join(dir, "root");
   return {
     dir,

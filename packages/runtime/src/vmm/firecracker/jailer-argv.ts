@@ -1,4 +1,5 @@
 /** The jailer's command line. Pure. */
+import { namespacePath } from "../../network/network-names.ts";
 import type { VmLaunch } from "../driver.ts";
 import { inside } from "./jail-paths.ts";
 
@@ -36,7 +37,7 @@ export function jailerArgv(plan: JailerPlan): readonly [string, ...string[]] {
     plan.jailer,
     ...["--id", vm.id, "--exec-file", plan.firecracker],
     ...["--uid", String(vm.uid), "--gid", String(vm.uid)],
-    ...["--chroot-base-dir", plan.jailsDir, "--netns", `/run/netns/${vm.network.namespace}`],
+    ...["--chroot-base-dir", plan.jailsDir, "--netns", namespacePath(vm.network.namespace)],
     ...["--new-pid-ns", "--daemonize"],
     ...["--cgroup-version", "2", "--parent-cgroup", plan.cgroup],
     ...["--resource-limit", `no-file=${openFiles}`, "--resource-limit", `fsize=${fileSizeBytes}`],

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { MvmError, type Clock, type ProcessRef } from "@mvm/core";
+import { namespacePath } from "../../network/network-names.ts";
 import type { Confinement, VmLaunch } from "../driver.ts";
 import type { FileIdentity } from "../raw-files.ts";
 import { brokenLimits, cgroupOf, type CgroupPlace } from "./cgroups.ts";
@@ -56,7 +57,7 @@ async function promisedOf(
   const group = cgroupOf(place, vm.id);
   const [root, ...opened] = await Promise.all([paths.root, ...files].map((path) => identified(ports, path)));
   if (root === undefined) throw new MvmError("MVM_INTERNAL", { message: "a jail without a root" });
-  const namespace = await identified(ports, `/run/netns/${vm.network.namespace}`);
+  const namespace = await identified(ports, namespacePath(vm.network.namespace));
   const [pidNamespace, mountNamespace] = await Promise.all(
     ["/proc/self/ns/pid", "/proc/self/ns/mnt"].map(async (path) => (await raw.readLink(path)) ?? ""),
   );

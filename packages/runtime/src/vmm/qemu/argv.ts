@@ -4,9 +4,12 @@
  * QEMU begins as root, opens tap, disks and key, enters an empty root directory, becomes the VM's
  * user under a seccomp filter and waits (`-S`) to be looked at. No secret may ever stand here.
  */
+import { sharedOverheadMib } from "@mvm/core";
 import type { VmDrive, VmLaunch } from "../driver.ts";
+import { QEMU_MEM_OVERHEAD } from "./mem-overhead.ts";
+import { namespacePath } from "../../network/network-names.ts";
 import { isAtLeast, type QemuVersion } from "./version.ts";
-import { namespacePath, vmPaths } from "./vm-paths.ts";
+import { vmPaths } from "./vm-paths.ts";
 
 export const QEMU = "qemu-system-x86_64";
 
@@ -30,12 +33,6 @@ export type Argv = readonly [string, ...string[]];
  * highest. Transport 0 is never used: its interrupt does not arrive behind the second I/O APIC.
  */
 const HIGHEST_BUS = 23;
-/**
- * What QEMU keeps of translated guest code, in MiB: host memory beyond the guest's own. A gateway of
- * 2 GiB fills 900 MiB of it in its start; less would translate the same code again.
- */
-const TRANSLATION_CACHE_SHARE = 2;
-const TRANSLATION_CACHE_MIB = { least: 64, most: 1024 } as const;
 /** What the guest may draw from the host's random pool. */
 const RANDOM_BYTES_PER_SECOND = 64 * 1024;
 
@@ -65,10 +62,7 @@ export function qemuArgv(plan: QemuPlan): Argv {
 
 /** QEMU itself, the machine and how it executes. Shared with the KVM probe. */
 export function machineArgs(acceleration: Acceleration, memMib: number): Argv {
-  const cache = Math.min(
-    Math.max(Math.floor(memMib / TRANSLATION_CACHE_SHARE), TRANSLATION_CACHE_MIB.least),
-    TRANSLATION_CACHE_MIB.most,
-  );
+  const cache = sharedOverheadMib(QEMU_MEM_OVERHEAD.emulated, memMib);
   const execution =
     acceleration === "kvm"
       ? ["-accel", "kvm", "-cpu", "host"]

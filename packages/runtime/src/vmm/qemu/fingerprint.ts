@@ -6,7 +6,8 @@ import { isMvmError, type CommandRunner, type Files } from "@mvm/core";
 import type { DriverFingerprint } from "../driver.ts";
 import { QEMU } from "./argv.ts";
 import type { HostFacts } from "./host-facts.ts";
-import type { KvmProbe } from "./kvm-probe.ts";
+import { NO_KVM, type KvmProbe } from "./kvm-probe.ts";
+import { QEMU_MEM_OVERHEAD } from "./mem-overhead.ts";
 import { isAtLeast, OLDEST_QEMU, parseQemuVersion, type QemuVersion } from "./version.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -39,6 +40,7 @@ export async function lookAtHost(ports: FingerprintPorts): Promise<HostLook> {
     name: "qemu",
     version: version?.text ?? UNKNOWN_VERSION,
     acceleration: accelerated ? "kvm" : "emulated",
+    memOverhead: QEMU_MEM_OVERHEAD[accelerated ? "kvm" : "emulated"],
     unusable,
     cannot: {},
     relaxations: relaxations(kvm),
@@ -48,7 +50,7 @@ export async function lookAtHost(ports: FingerprintPorts): Promise<HostLook> {
 
 /** Null while no VM was launched since the host's boot: then it is not known. */
 async function kvmState({ files, facts }: FingerprintPorts): Promise<KvmProbe | null> {
-  if ((await files.stat("/dev/kvm")) === null) return { works: false, reason: "/dev/kvm is missing" };
+  if ((await files.stat("/dev/kvm")) === null) return NO_KVM;
   return facts.newestKvm();
 }
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { MvmError, isMvmError, nodeFiles, type CommandRunner, type Files } from "@mvm/core";
+import { MvmError, isMvmError, nodeClock, nodeFiles, type CommandRunner, type Files } from "@mvm/core";
 import { lookAtHost } from "./fingerprint.ts";
 import { openHostFacts } from "./host-facts.ts";
 import { openHostSupport } from "./host-support.ts";
@@ -20,11 +20,14 @@ const failed = (stderr: string) => new MvmError("MVM_HOST_COMMAND_FAILED", { mes
 type Answers = Readonly<Record<string, string | Error>>;
 
 let stateDir = "";
+let nowMs = 0;
+const clock = { ...nodeClock, monotonicMs: () => nowMs };
 let ran: string[] = [];
 
 beforeEach(async () => {
   stateDir = await mkdtemp(join(tmpdir(), "mvm-host-"));
   ran = [];
+  nowMs = 0;
   for (const name of ["one", "same", "other"])
     await writeFile(join(stateDir, name), name === "other" ? "kernel 2" : "kernel 1");
 });
@@ -60,7 +63,7 @@ const DEVICES = ["/dev/kvm", "/dev/net/tun"];
 
 function hostOf(answers: Answers, devices = DEVICES) {
   const [commands, files] = [commandsThat(answers), filesWith(devices)];
-  const facts = openHostFacts({ commands, files, stateDir });
+  const facts = openHostFacts({ clock, commands, files, stateDir });
   const kvm = (kernel: string) => facts.kvm({ kernelPath: join(stateDir, kernel), version, rootDir: "/none" });
   return { facts, kvm, look: async () => (await lookAtHost({ commands, files, facts })).fingerprint };
 }
@@ -79,9 +82,43 @@ test("a kernel is probed once for all its copies, also over a restart; another o
     ["kvm"],
   );
   await second.kvm("other");
-  await second.facts.forget();
-  await second.kvm("other");
-  assert.equal(ran.filter((what) => what === "kvm").length, 3);
+  assert.equal(ran.filter((what) => what === "kvm").length, 2);
+});
+
+test("that KVM does not work is not kept: a restart asks again, a timeout and a missing device before that", async () => {
+  const probed = (): number => ran.filter((what) => what === "kvm").length;
+  const answers = { ...GOOD, kvm: "Kernel panic - not syncing" };
+  const refused = hostOf({ ...GOOD, kvm: failed("Permission denied") });
+  await refused.kvm("one");
+  nowMs += 24 * 3_600_000;
+  await refused.kvm("one");
+  assert.equal(probed(), 1, "a refusal serves as long as the agent runs");
+  assert.equal((await hostOf(answers).kvm("one")).works, true, "the next agent asks");
+
+  const busy: Record<string, string | Error> = { ...GOOD, kvm: timedOut };
+  const host = hostOf(busy);
+  assert.equal((await host.kvm("other")).works, false);
+  busy["kvm"] = answers.kvm;
+  assert.equal((await host.kvm("other")).works, false, "not at every launch");
+  nowMs += 11 * 60_000;
+  assert.equal((await host.kvm("other")).works, true, "a host that was busy");
+
+  const devices = ["/dev/net/tun"];
+  const bare = hostOf(answers, devices);
+  assert.equal((await bare.kvm("same")).works, false);
+  devices.push("/dev/kvm");
+  assert.equal((await bare.kvm("same")).works, true, "the module was loaded");
+});
+
+test("a host that was mended is usable without a restart", async () => {
+  const answers: Record<string, string | Error> = { ...GOOD, kvm: "Kernel panic - not syncing" };
+  const { nsenter } = GOOD;
+  answers["nsenter"] = failed("");
+  const host = openHostSupport({ clock, commands: commandsThat(answers), files: filesWith(DEVICES), stateDir });
+  await assert.rejects(host.executionOf(join(stateDir, "one"), "/none"), /nsenter is not installed/);
+  answers["nsenter"] = nsenter ?? "";
+  assert.equal((await host.fingerprint()).unusable, null);
+  assert.equal((await host.executionOf(join(stateDir, "one"), "/none")).acceleration, "kvm");
 });
 
 test("what the log once told is kept until the next boot", async () => {
@@ -99,7 +136,7 @@ test("what the log once told is kept until the next boot", async () => {
 
 test("on a node without a state directory nothing is written, and nothing fails", async () => {
   const missing = join(stateDir, "none");
-  const facts = openHostFacts({ commands: commandsThat(GOOD), files: filesWith(DEVICES), stateDir: missing });
+  const facts = openHostFacts({ clock, commands: commandsThat(GOOD), files: filesWith(DEVICES), stateDir: missing });
   assert.equal(await facts.tscKhz(), 2_600_000);
   assert.equal(await nodeFiles.stat(missing), null);
 });
@@ -172,7 +209,7 @@ test("without a known clock an emulated guest can't run; under KVM it can", asyn
       read: (path, maxBytes) => all.read(path === "/proc/cpuinfo" ? "/none" : path, maxBytes),
     };
     const commands = commandsThat(blind);
-    const facts = openHostFacts({ commands, files, stateDir });
+    const facts = openHostFacts({ clock, commands, files, stateDir });
     await facts.kvm({ kernelPath: join(stateDir, "one"), version, rootDir: "/none" });
     assert.equal(await facts.tscKhz(), null);
     return (await lookAtHost({ commands, files, facts })).fingerprint.unusable;
@@ -188,12 +225,12 @@ test("how a kernel executes is decided by its probe, and refused where neither w
       ...all,
       read: (path, maxBytes) => all.read(path === "/proc/cpuinfo" ? cpuinfo : path, maxBytes),
     };
-    return openHostSupport({ commands: commandsThat(answers), files, stateDir });
+    return openHostSupport({ clock, commands: commandsThat(answers), files, stateDir });
   };
   const kernel = join(stateDir, "one");
   const emulated = supportOf({ ...GOOD, kvm: timedOut }, DEVICES, "/none");
   assert.equal(
-    (await emulated.fingerprint({ refresh: false })).relaxations.some((one) => one.includes("may be emulated")),
+    (await emulated.fingerprint()).relaxations.some((one) => one.includes("may be emulated")),
     true,
   );
   assert.deepEqual(await emulated.executionOf(kernel, "/none"), {
@@ -202,17 +239,15 @@ test("how a kernel executes is decided by its probe, and refused where neither w
     tscKhz: 2_600_000,
   });
   assert.equal(
-    (await emulated.fingerprint({ refresh: false })).relaxations.some((one) => one.includes("not up within")),
+    (await emulated.fingerprint()).relaxations.some((one) => one.includes("not up within")),
     true,
   );
 
-  await emulated.fingerprint({ refresh: true });
   const accelerated = supportOf({ ...GOOD, dmesg: "", kvm: "Kernel panic - not syncing" }, DEVICES, "/none");
-  await accelerated.fingerprint({ refresh: true });
   assert.deepEqual(await accelerated.executionOf(kernel, "/none"), { version, acceleration: "kvm", tscKhz: null });
 
+  await rm(join(stateDir, "qemu-host.json"));
   const neither = supportOf({ ...GOOD, dmesg: "", kvm: timedOut }, DEVICES, "/none");
-  await neither.fingerprint({ refresh: true });
   await assert.rejects(neither.executionOf(kernel, "/none"), (error) => {
     return isMvmError(error, "MVM_HOST_UNSUPPORTED") && error.message.includes("time stamp counter");
   });

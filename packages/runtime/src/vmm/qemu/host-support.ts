@@ -6,7 +6,7 @@ import { MvmError } from "@mvm/core";
 import type { DriverFingerprint } from "../driver.ts";
 import type { Acceleration } from "./argv.ts";
 import { lookAtHost, type FingerprintPorts, type HostLook } from "./fingerprint.ts";
-import { openHostFacts } from "./host-facts.ts";
+import { openHostFacts, type HostFactsPorts } from "./host-facts.ts";
 import type { QemuVersion } from "./version.ts";
 
 /** How guests execute here. */
@@ -18,7 +18,7 @@ export interface Execution {
 }
 
 export interface HostSupport {
-  fingerprint(options: { readonly refresh: boolean }): Promise<DriverFingerprint>;
+  fingerprint(): Promise<DriverFingerprint>;
   /**
    * @param rootDir an empty directory, for the probe's VMM
    * @throws MvmError MVM_HOST_UNSUPPORTED
@@ -26,10 +26,7 @@ export interface HostSupport {
   executionOf(kernelPath: string, rootDir: string): Promise<Execution>;
 }
 
-export interface HostSupportOptions extends Omit<FingerprintPorts, "facts"> {
-  /** The node's state directory. */
-  readonly stateDir: string;
-}
+export interface HostSupportOptions extends Omit<FingerprintPorts, "facts">, HostFactsPorts {}
 
 export function openHostSupport(options: HostSupportOptions): HostSupport {
   const facts = openHostFacts(options);
@@ -37,18 +34,16 @@ export function openHostSupport(options: HostSupportOptions): HostSupport {
   const look = (): Promise<HostLook> => {
     const answer = looking ?? lookAtHost({ ...options, facts });
     looking = answer;
-    answer.catch(() => (looking = null));
+    const forget = (): void => {
+      if (looking === answer) looking = null;
+    };
+    // What made the host unusable may be mended meanwhile.
+    answer.then(({ fingerprint }) => (fingerprint.unusable === null ? undefined : forget()), forget);
     return answer;
   };
 
   return {
-    async fingerprint({ refresh }) {
-      if (refresh) {
-        await facts.forget();
-        looking = null;
-      }
-      return (await look()).fingerprint;
-    },
+    fingerprint: async () => (await look()).fingerprint,
     async executionOf(kernelPath, rootDir) {
       const { fingerprint, version } = await look();
       if (version === null || fingerprint.unusable !== null) throw unsupported(fingerprint);

@@ -19,6 +19,8 @@ export interface KvmProbe {
   readonly works: boolean;
   /** Why not, in words; empty when it works. */
   readonly reason: string;
+  /** It may have been the host's load: to be tried again. */
+  readonly isPassing: boolean;
 }
 
 export interface KvmProbeRequest {
@@ -28,17 +30,21 @@ export interface KvmProbeRequest {
   readonly rootDir: string;
 }
 
+/** What is known without a try where the device is missing. */
+export const NO_KVM: KvmProbe = { works: false, reason: "/dev/kvm is missing", isPassing: true };
+
 export async function probeKvm(commands: CommandRunner, request: KvmProbeRequest): Promise<KvmProbe> {
   try {
     const { stdout } = await commands.run({ argv: kvmProbeArgv(request), timeoutMs: PROBE_TIMEOUT_MS });
-    if (stdout.includes(SIGN_OF_LIFE)) return { works: true, reason: "" };
-    return { works: false, reason: "a kernel booted with it fell over without a word" };
+    if (stdout.includes(SIGN_OF_LIFE)) return { works: true, reason: "", isPassing: false };
+    return { works: false, reason: "a kernel booted with it fell over without a word", isPassing: false };
   } catch (error) {
     if (isMvmError(error, "MVM_HOST_COMMAND_TIMEOUT")) {
-      return { works: false, reason: `a kernel booted with it was not up within ${PROBE_TIMEOUT_MS / 1000} s` };
+      const reason = `a kernel booted with it was not up within ${PROBE_TIMEOUT_MS / 1000} s`;
+      return { works: false, reason, isPassing: true };
     }
     if (!isMvmError(error, "MVM_HOST_COMMAND_FAILED")) throw error;
-    return { works: false, reason: `QEMU refused it: ${stderrOf(error).slice(-REASON_CHARS)}` };
+    return { works: false, reason: `QEMU refused it: ${stderrOf(error).slice(-REASON_CHARS)}`, isPassing: false };
   }
 }
 

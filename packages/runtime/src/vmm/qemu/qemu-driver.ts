@@ -62,7 +62,7 @@ export function createQemuDriver(options: QemuDriverOptions): VmmDriver {
 
   return {
     capabilities,
-    fingerprint: ({ refresh = false } = {}) => host.fingerprint({ refresh }),
+    fingerprint: () => host.fingerprint(),
     launch: (vm) => launchVm(parts, vm),
     restore: (vm) => restoreVm(parts, vm),
     async adopt(handle) {
@@ -81,7 +81,7 @@ export function createQemuDriver(options: QemuDriverOptions): VmmDriver {
       streams.forget(vmPaths(handle).guest);
       return snapshotVm(options, handle, dir);
     },
-    waitGone: (handle, timeoutMs) => processes.waitGone(handle.process, timeoutMs),
+    waitGone: (handle, timeoutMs, signal) => processes.waitGone(handle.process, timeoutMs, signal),
     async kill(handle) {
       await killProcess({ processes }, handle.process);
       await sweep(handle);

@@ -17,7 +17,7 @@ import { vmPaths } from "./vm-paths.ts";
 export function restoreVm(parts: StartParts, vm: VmRestore): Promise<LaunchedVm> {
   const { ports } = parts;
   const { incoming } = vmPaths(vm);
-  let state = Buffer.alloc(0);
+  let state: Buffer = Buffer.alloc(0);
   return startVm(parts, vm, {
     memoryPath: vm.snapshot.memory_path,
     incomingPath: incoming,

@@ -26,9 +26,10 @@ export function vmState(status: string): VmState {
       return "running";
     case "shutdown":
       return "shut-down";
-    // Stopped by QEMU itself: its own failure, a host disk that is full or broken, a dead kernel.
-    case "internal-error":
     case "io-error":
+      return "disk-failed";
+    // Stopped by QEMU itself: its own failure, a dead kernel.
+    case "internal-error":
     case "guest-panicked":
       return "unresponsive";
     default:

@@ -19,6 +19,7 @@ const snapshot: VmSnapshot = {
 const memory: FileFacts = {
   kind: "file",
   sizeBytes: BYTES,
+  allocatedBytes: BYTES,
   mode: 0o600,
   uid: 0,
   gid: 0,

@@ -118,7 +118,7 @@ const states: readonly [status: string, state: VmState][] = [
   ["paused", "paused"],
   ["prelaunch", "paused"],
   ["postmigrate", "paused"],
-  ["io-error", "unresponsive"],
+  ["io-error", "disk-failed"],
   ["internal-error", "unresponsive"],
 ];
 for (const [status, state] of states)

@@ -4,6 +4,7 @@
  */
 import { MvmError, type CommandRunner } from "@mvm/core";
 import type { Confinement, LaunchedVm, VmLaunch } from "../driver.ts";
+import { namespacePath } from "../../network/network-names.ts";
 import { qemuArgv } from "./argv.ts";
 import { checkConfinement } from "./confinement.ts";
 import type { Consoles, OpenConsole } from "../consoles.ts";
@@ -14,7 +15,7 @@ import { controlOf, explained, startQemu, type QemuProcess, type QemuProcessPort
 import type { Qmp } from "./qmp-session.ts";
 import { clearRemains, killProcess, removeFiles, type RemainsPorts } from "./remains.ts";
 import { requireTap } from "./tap.ts";
-import { namespacePath, vmPaths } from "./vm-paths.ts";
+import { vmPaths } from "./vm-paths.ts";
 
 const CONSOLE_IN_ERROR_BYTES = 2_000;
 

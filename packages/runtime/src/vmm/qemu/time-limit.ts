@@ -1,5 +1,5 @@
-/** A promise with a deadline on the injected clock, and an end by abort. */
-import type { Clock } from "@mvm/core";
+/** Core's deadline for a promise that is there already. */
+import { withDeadline, type Clock } from "@mvm/core";
 
 export interface TimeLimit {
   readonly timeoutMs: number;
@@ -12,16 +12,7 @@ export interface TimeLimit {
  * Settles as `work` does, unless the deadline or the abort comes first. `work` goes on unheard then:
  * its owner must end it.
  */
-export async function withinLimit<T>(clock: Clock, limit: TimeLimit, work: Promise<T>): Promise<T> {
+export function withinLimit<T>(clock: Clock, limit: TimeLimit, work: Promise<T>): Promise<T> {
   const { timeoutMs, onLate, signal } = limit;
-  const settled = new AbortController();
-  const until = signal === undefined ? settled.signal : AbortSignal.any([settled.signal, signal]);
-  const late = clock.sleep(timeoutMs, until).then(() => {
-    throw onLate();
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    settled.abort();
-  }
+  return withDeadline({ clock, timeoutMs, late: onLate, signal }, () => work);
 }

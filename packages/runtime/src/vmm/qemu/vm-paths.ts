@@ -34,8 +34,3 @@ export function vmPaths({ runDir, stateDir }: Pick<VmPlace, "runDir" | "stateDir
     memory: join(stateDir, "memory"),
   };
 }
-
-/** The path of a network namespace that `ip netns` made. */
-export function namespacePath(namespace: string): string {
-  return `/run/netns/${namespace}`;
-}

@@ -58,7 +58,7 @@ export function readInstance(database: SqliteDatabase, instanceId: InstanceId): 
 }
 
 export function readNode(database: SqliteDatabase, nodeId: NodeId): NodeRow {
-  const row = database.one(codecs.nodeRow, "SELECT * FROM nodes WHERE node_id = :id", { id: nodeId });
+  const row = database.one(codecs.nodeRow, `${codecs.NODE_ROWS} WHERE node_id = :id`, { id: nodeId });
   return row ?? noSuchNode(nodeId);
 }
 

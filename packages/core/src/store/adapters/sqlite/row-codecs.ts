@@ -186,20 +186,27 @@ export function secretParams(row: SecretRow): SqlParams {
   };
 }
 
+/** Nodes with the chains of theirs that are refused, for a condition or an order to be added. */
+export const NODE_ROWS = `
+  SELECT nodes.*, (
+    SELECT json_group_array(json_object('tenantId', nullif(tenant_id, ''), 'problem', problem))
+    FROM (SELECT * FROM refused_chains WHERE refused_chains.node_id = nodes.node_id ORDER BY tenant_id)
+  ) AS refused_chains FROM nodes`;
+
 export const nodeRow = z
   .object({
     node_id: NodeId,
     generation: z.int(),
     status: jsonColumn(NodeStatus).nullable(),
     received_at: z.string().nullable(),
-    audit_problem: z.string().nullable(),
+    refused_chains: jsonColumn(z.array(z.object({ tenantId: TenantId.nullable(), problem: z.string() }))),
   })
   .transform((row): NodeRow => ({
     nodeId: row.node_id,
     generation: row.generation,
     status: row.status,
     receivedAt: row.received_at,
-    auditProblem: row.audit_problem,
+    refusedChains: row.refused_chains,
   }));
 
 export const auditRow = z.object({ record: z.int(), entry: jsonColumn(AuditEntry) });

@@ -165,4 +165,14 @@ export const coordinatorMigrations: readonly string[] = [
     SELECT RAISE(ABORT, 'mvm: the audit is append-only');
   END;
   `,
+  `
+  -- The chains of nodes whose newest entries were refused, each until entries of that chain are taken again.
+  CREATE TABLE refused_chains (
+    node_id TEXT NOT NULL REFERENCES nodes,
+    tenant_id TEXT NOT NULL,
+    problem TEXT NOT NULL,
+    PRIMARY KEY (node_id, tenant_id)
+  ) STRICT, WITHOUT ROWID;
+  ALTER TABLE nodes DROP COLUMN audit_problem;
+  `,
 ];

@@ -7,13 +7,14 @@
 import { isMvmError, messageOf, MvmError } from "../../../errors/mvm-error.ts";
 import { continueChain, groupByChain } from "../../chain-delivery.ts";
 import type { ChainHead } from "../../../api/node-api.ts";
+import type { NodeId, TenantId } from "../../../ids.ts";
 import type { StatusCommit, Store } from "../../port.ts";
 import { appendEntry, heldChain, queryAudit, readChain } from "./audit-table.ts";
 import { beginGeneration, nextGeneration, raiseRevision, readCounters } from "./counters.ts";
 import { isBusy, isDuplicate, openSqlite, type SqliteDatabase } from "./database.ts";
 import * as changes from "./desired-changes.ts";
 import * as tables from "./desired-tables.ts";
-import { nodeRow } from "./row-codecs.ts";
+import { NODE_ROWS, nodeRow } from "./row-codecs.ts";
 import { coordinatorMigrations, OVERLAP_MESSAGE } from "./schema.ts";
 
 /**
@@ -28,7 +29,7 @@ export function openSqliteStore(path: string): Store {
     revision: () => within(() => readCounters(database).revision),
     ensureNode: (nodeId) =>
       within(() => {
-        const added = database.run("INSERT INTO nodes VALUES (:id, 0, NULL, NULL, NULL) ON CONFLICT DO NOTHING", {
+        const added = database.run("INSERT INTO nodes VALUES (:id, 0, NULL, NULL) ON CONFLICT DO NOTHING", {
           id: nodeId,
         });
         if (added > 0) raiseRevision(database);
@@ -43,7 +44,7 @@ export function openSqliteStore(path: string): Store {
     readFleet: () => within(() => tables.readFleet(database)),
     readDesired: (tenantId) => within(() => tables.readDesired(database, tenantId)),
     readSecrets: (tenantId) => within(() => tables.readSecrets(database, tenantId)),
-    readNodes: () => within(() => database.all(nodeRow, "SELECT * FROM nodes ORDER BY node_id")),
+    readNodes: () => within(() => database.all(nodeRow, `${NODE_ROWS} ORDER BY node_id`)),
     nodeGeneration: (nodeId) => within(() => tables.nodeGeneration(database, nodeId)),
     hasDestructions: () => within(() => tables.hasDestructions(database)),
     readNodeRows: (nodeId) => within(() => tables.readNodeRows(database, nodeId)),
@@ -97,27 +98,37 @@ function guarded<Result>(work: () => Result): Result {
 }
 
 function recordStatus(database: SqliteDatabase, commit: StatusCommit): ChainHead[] {
-  const { auditProblem } = tables.readNode(database, commit.nodeId);
+  tables.readNode(database, commit.nodeId);
   const heads: ChainHead[] = [];
   for (const [tenantId, entries] of groupByChain(commit.entries)) {
     const held = heldChain(database, commit.nodeId, tenantId);
     const { accepted, problem } = continueChain(commit.nodeId, entries, held);
     for (const entry of accepted) appendEntry(database, entry);
+    keepProblem(database, commit.nodeId, { tenantId, problem });
     heads.push({ tenant_id: tenantId, acknowledged: accepted.at(-1)?.sequence ?? held.head?.sequence ?? 0, problem });
   }
-  const refused = heads.find((head) => head.problem !== null);
-  database.run("UPDATE nodes SET status = :status, received_at = :at, audit_problem = :problem WHERE node_id = :id", {
+  database.run("UPDATE nodes SET status = :status, received_at = :at WHERE node_id = :id", {
     status: JSON.stringify(commit.status),
     at: commit.receivedAt,
-    // A delivery without entries says nothing about chains: what was wrong with them still is.
-    problem: commit.entries.length === 0 ? auditProblem : describeProblem(refused),
     id: commit.nodeId,
   });
   raiseRevision(database);
   return heads;
 }
 
-function describeProblem(head: ChainHead | undefined): string | null {
-  if (head === undefined) return null;
-  return `chain of ${head.tenant_id === null ? "no tenant" : `tenant '${head.tenant_id}'`}: ${head.problem ?? ""}`;
+/** Keeps what is wrong with one chain until a delivery of that chain is taken: others say nothing of it. */
+function keepProblem(
+  database: SqliteDatabase,
+  node: NodeId,
+  chain: { readonly tenantId: TenantId | null; readonly problem: string | null },
+): void {
+  const key = { node, tenant: chain.tenantId ?? "" };
+  if (chain.problem === null) {
+    database.run("DELETE FROM refused_chains WHERE node_id = :node AND tenant_id = :tenant", key);
+    return;
+  }
+  database.run("INSERT OR REPLACE INTO refused_chains VALUES (:node, :tenant, :problem)", {
+    ...key,
+    problem: chain.problem,
+  });
 }
