@@ -4,10 +4,11 @@
  * under test has left anything behind.
  */
 import assert from "node:assert/strict";
-import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InstanceId, nodeFiles, nodeRandom, type CommandRunner } from "@mvm/core";
 import { createLinuxCommands, createLinuxProcesses, type VmDrive, type VmLaunch } from "@mvm/runtime";
+import { type Caretaker, startCaretaker } from "./caretaker.ts";
 import type { TestImage } from "./test-images.ts";
 
 const COMMAND_TIMEOUT_MS = 60_000;
@@ -15,6 +16,7 @@ const MIB = 1024 * 1024;
 /** Uids of test VMs, far from those of users and of the product's own VMs. */
 const FIRST_UID = 300_000;
 const UIDS = 20_000;
+const MOST_VMS = 100;
 const VM_MEM_MIB = 512;
 const VOLUME_MIB = 64;
 /** Sizes that no two drives share, so that a guest's words tell which drive it sees where. */
@@ -65,6 +67,7 @@ interface Parts {
 class Fixture implements VmFixture {
   readonly #parts: Parts;
   readonly #vms: TestVm[] = [];
+  readonly #caretaker: Caretaker;
   readonly commands = createLinuxCommands();
   readonly namespace: string;
   readonly nodeDir: string;
@@ -73,6 +76,11 @@ class Fixture implements VmFixture {
     this.#parts = parts;
     this.namespace = `mvmtv-${parts.tag}`;
     this.nodeDir = parts.disk;
+    this.#caretaker = startCaretaker({
+      dirs: [parts.disk, parts.tmpfs],
+      namePrefix: this.namespace,
+      uids: [parts.firstUid, parts.firstUid + MOST_VMS - 1],
+    });
   }
 
   ip(...args: readonly string[]): Promise<unknown> {
@@ -81,6 +89,7 @@ class Fixture implements VmFixture {
 
   async vm(overrides: Partial<VmLaunch> = {}): Promise<TestVm> {
     const number = this.#vms.length;
+    assert.ok(number < MOST_VMS, "the fixture's uids are used up");
     const uid = this.#parts.firstUid + number;
     const tap = `tap${number}`;
     await this.ip("-n", this.namespace, "tuntap", "add", "dev", tap, "mode", "tap", "user", String(uid));
@@ -126,15 +135,12 @@ class Fixture implements VmFixture {
   }
 
   async close(): Promise<void> {
-    const processes = createLinuxProcesses();
-    const left = (await Promise.all(this.#vms.map((vm) => this.leftovers(vm)))).flat();
-    for (const { launch } of this.#vms) {
-      for (const process of await processes.ofUid(launch.uid)) await processes.signal(process, "SIGKILL");
+    try {
+      const left = (await Promise.all(this.#vms.map((vm) => this.leftovers(vm)))).flat();
+      assert.deepEqual(left, [], "a VM left something behind");
+    } finally {
+      await this.#caretaker.close();
     }
-    await this.ip("netns", "delete", this.namespace);
-    for (const directory of [this.#parts.disk, this.#parts.tmpfs])
-      await rm(directory, { recursive: true, force: true });
-    assert.deepEqual(left, [], "a VM left something behind");
   }
 
   /** vda to vdd: the image, a new LUKS volume, and two small file systems that a guest finds by their labels. */
