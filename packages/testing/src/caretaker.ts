@@ -62,7 +62,10 @@ async function removeAll({ dirs, namePrefix, uids }: TestThings): Promise<void> 
     return isOfUids || dirs.some((dir) => argv.includes(dir));
   });
   const namespaces = (await outputLines("ip", "netns", "list")).map((line) => line.split(" ")[0] ?? "");
-  for (const name of own(namespaces)) await outputLines("ip", "netns", "delete", name);
+  for (const name of own(namespaces)) {
+    for (const pid of await outputLines("ip", "netns", "pids", name)) kill(Number(pid));
+    await outputLines("ip", "netns", "delete", name);
+  }
   for (const name of own(await linkNames())) await outputLines("ip", "link", "delete", name).catch(() => []);
   for (const line of await outputLines("nft", "list", "tables")) {
     const [, family = "", name = ""] = line.split(" ");
@@ -79,13 +82,15 @@ async function killAll(isTheirs: (process: HostProcess) => boolean): Promise<voi
   for (;;) {
     const found = (await processes()).filter(isTheirs);
     if (found.length === 0) return;
-    for (const { pid } of found) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // It has ended meanwhile.
-      }
-    }
+    for (const { pid } of found) kill(pid);
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
   }
 }
 
