@@ -96,16 +96,18 @@ async function ensureDebianPackages() {
   process.stderr.write(`setup: ${missing.length} Debian packages are missing:\n`);
   for (const name of missing) process.stderr.write(`  ${name.padEnd(18)}${reasons[name]}\n`);
   /** @type {[string, ...string[]]} */
-  const install = ["apt-get", "install", "-y", "--no-install-recommends", ...missing];
-  const byHand = `apt-get update && ${install.join(" ")}`;
+  const install = ["install", "-y", "--no-install-recommends", ...missing];
+  const byHand = `apt-get update && apt-get ${install.join(" ")}`;
   const hasApt = spawnSync("apt-get", ["--version"]).error === undefined;
   if (!hasApt) unsupported(`apt-get is missing. Run: ${byHand}`);
   if (process.getuid?.() !== 0) unsupported(`only root can install them. Run: sudo sh -c '${byHand}'`);
 
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  /** @type {[string, ...string[]]} */
+  const apt = ["apt-get", "-o", "DPkg::Lock::Timeout=300"]; // a new machine is often at apt itself
   const done =
-    (await runQuietly("apt-get update", ["apt-get", "update"], env)) &&
-    (await runQuietly("installing Debian packages", install, env));
+    (await runQuietly("apt-get update", [...apt, "update"], env)) &&
+    (await runQuietly("installing Debian packages", [...apt, ...install], env));
   if (!done) unsupported(`apt-get could not install them. Run by hand: ${byHand}`);
 }
 

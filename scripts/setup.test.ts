@@ -107,7 +107,10 @@ test("missing Debian packages are named with their reasons and installed", { ski
     "--debian=required",
     "scripts/program.ts",
   );
-  assert.deepEqual(calls.slice(0, 2), ["apt-get update", "apt-get install -y --no-install-recommends beta"]);
+  assert.deepEqual(calls.slice(0, 2), [
+    "apt-get -o DPkg::Lock::Timeout=300 update",
+    "apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends beta",
+  ]);
   assert.match(stderr, /beta +second/);
 });
 

@@ -58,6 +58,11 @@ export class GatewayRefusal extends Error {
   }
 }
 
+/** A turn that the gateway took and ended with an error of its own. */
+export class TurnFailed extends Error {
+  override readonly name = "TurnFailed";
+}
+
 /** An Ed25519 key by which a gateway knows a device. */
 export interface DeviceIdentity {
   readonly id: string;
@@ -116,15 +121,20 @@ export class OpenClawClient {
     return this.#wire.call(method, params);
   }
 
-  /** One turn of the agent: resolves with its final reply. */
+  /** One turn of the agent: resolves with its final reply, rejects with TurnFailed or GatewayRefusal. */
   async turn(message: string, idempotencyKey: string): Promise<string> {
     const Run = z.object({ runId: z.string() });
-    const Reply = z.object({ status: z.string(), terminalReply: z.object({ text: z.string() }).loose().optional() });
+    const Reply = z.object({
+      status: z.string(),
+      error: z.string().optional(),
+      terminalReply: z.object({ text: z.string() }).loose().optional(),
+    });
     const { runId } = Run.parse(await this.call("agent", { message, sessionKey: "agent:main:main", idempotencyKey }));
     const ended = Reply.parse(
       await this.#wire.call("agent.wait", { runId, timeoutMs: TURN_TIMEOUT_MS }, TURN_TIMEOUT_MS + DEFAULT_TIMEOUT_MS),
     );
-    if (ended.status !== "ok") throw new Error(`the turn ended with ${ended.status}`);
+    if (ended.status !== "ok")
+      throw new TurnFailed(`the turn ended with ${ended.status}: ${ended.error ?? "no reason given"}`);
     return ended.terminalReply?.text ?? "";
   }
 

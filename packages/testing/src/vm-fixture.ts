@@ -4,10 +4,11 @@
  * under test has left anything behind.
  */
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InstanceId, nodeFiles, nodeRandom, type CommandRunner } from "@mvm/core";
 import { createLinuxCommands, createLinuxProcesses, type DriverCapabilities, type VmLaunch } from "@mvm/runtime";
+import { type Caretaker, startCaretaker } from "./caretaker.ts";
 import type { TestImage } from "./test-images.ts";
 import { closeDrives, makeDrives } from "./vm-drives.ts";
 import { tracesOf } from "./vm-traces.ts";
@@ -16,6 +17,7 @@ const COMMAND_TIMEOUT_MS = 60_000;
 /** Uids of test VMs, far from those of users and of the product's own VMs. */
 const FIRST_UID = 300_000;
 const UIDS = 20_000;
+const MOST_VMS = 100;
 const VM_MEM_MIB = 512;
 /** The one network of a fixture's VMs, in its own namespace: the host's end, then the VMs by number. */
 const GATEWAY = "10.99.0.1";
@@ -79,6 +81,7 @@ interface Parts {
 class Fixture implements VmFixture {
   readonly #parts: Parts;
   readonly #vms: TestVm[] = [];
+  readonly #caretaker: Caretaker;
   readonly commands = createLinuxCommands();
   readonly namespace: string;
   readonly nodeDir: string;
@@ -87,6 +90,11 @@ class Fixture implements VmFixture {
     this.#parts = parts;
     this.namespace = `mvmtv-${parts.tag}`;
     this.nodeDir = parts.disk;
+    this.#caretaker = startCaretaker({
+      dirs: [parts.disk, parts.tmpfs],
+      namePrefix: this.namespace,
+      uids: [parts.firstUid, parts.firstUid + MOST_VMS - 1],
+    });
   }
 
   ip(...args: readonly string[]): Promise<unknown> {
@@ -102,6 +110,7 @@ class Fixture implements VmFixture {
 
   async vm(overrides: Partial<VmLaunch> = {}): Promise<TestVm> {
     const number = this.#vms.length;
+    assert.ok(number < MOST_VMS, "the fixture's uids are used up");
     const uid = this.#parts.firstUid + number;
     const tap = `tap${number}`;
     await this.ip("-n", this.namespace, "tuntap", "add", "dev", tap, "mode", "tap", "user", String(uid));
@@ -167,16 +176,22 @@ class Fixture implements VmFixture {
   }
 
   async close(): Promise<void> {
+    try {
+      const left = (await Promise.all(this.#vms.map((vm) => this.leftovers(vm)))).flat();
+      await this.#end();
+      assert.deepEqual(left, [], "a VM left something behind");
+    } finally {
+      await this.#caretaker.close();
+    }
+  }
+
+  /** What the caretaker doesn't see: the drives' loop devices, which a running VM holds. */
+  async #end(): Promise<void> {
     const processes = createLinuxProcesses();
-    const left = (await Promise.all(this.#vms.map((vm) => this.leftovers(vm)))).flat();
     for (const { launch } of this.#vms) {
       for (const process of await processes.ofUid(launch.uid)) await processes.signal(process, "SIGKILL");
       await closeDrives(this.commands, launch.drives);
     }
-    await this.ip("netns", "delete", this.namespace);
-    for (const directory of [this.#parts.disk, this.#parts.tmpfs])
-      await rm(directory, { recursive: true, force: true });
-    assert.deepEqual(left, [], "a VM left something behind");
   }
 }
 

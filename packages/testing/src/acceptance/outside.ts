@@ -5,6 +5,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { promisify } from "node:util";
+import { startCaretaker } from "../caretaker.ts";
 
 const run = promisify(execFile);
 
@@ -20,8 +21,7 @@ export interface Outside {
 export async function createOutside(name: string, subnet: string): Promise<Outside> {
   const namespace = `${name}-outside`;
   const [hostLink, hostIpv4, ipv4] = [`${name}out0`, `${subnet}.1`, `${subnet}.2`];
-  const children: ChildProcess[] = [];
-  await removeNamespace(namespace);
+  const caretaker = startCaretaker({ dirs: [], namePrefix: namespace });
   await run("ip", ["netns", "add", namespace]);
   await run("ip", ["link", "add", hostLink, "type", "veth", "peer", "name", "out1", "netns", namespace]);
   await run("ip", ["addr", "add", `${hostIpv4}/24`, "dev", hostLink]);
@@ -38,24 +38,10 @@ export async function createOutside(name: string, subnet: string): Promise<Outsi
     async start(script, args) {
       const argv = ["--net=/run/netns/" + namespace, process.execPath, script, ...args];
       const child = spawn("nsenter", argv, { stdio: ["ignore", "pipe", "inherit"] });
-      children.push(child);
       const [data] = (await once(child.stdout, "data")) as [Buffer];
       return { child, firstLine: data.toString("utf8").split("\n")[0] ?? "" };
     },
-    async close() {
-      for (const child of children) {
-        if (child.exitCode !== null || child.signalCode !== null) continue;
-        const gone = once(child, "exit");
-        child.kill("SIGKILL");
-        await gone;
-      }
-      await removeNamespace(namespace);
-    },
+    // The veth's host end goes with the namespace.
+    close: () => caretaker.close(),
   };
-}
-
-/** The veth's host end goes with the namespace. */
-async function removeNamespace(namespace: string): Promise<void> {
-  const { stdout } = await run("ip", ["netns", "list"]);
-  if (stdout.split("\n").some((line) => line.split(" ")[0] === namespace)) await run("ip", ["netns", "del", namespace]);
 }

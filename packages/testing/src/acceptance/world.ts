@@ -10,11 +10,12 @@ import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { tearDownNode } from "@mvm/agent";
 import * as z from "zod";
+import { startCaretaker } from "../caretaker.ts";
 import { imagesDir } from "../test-images.ts";
 import { traces } from "./traces.ts";
 
@@ -68,6 +69,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const dir = await mkdtemp("/tmp/mvm-world-");
   const configPath = join(dir, "mvm.toml");
   const fleetPath = join(dir, "fleet.toml");
+  const caretaker = startCaretaker({ dirs: [dir], namePrefix: prefixOf(options) });
   await mkdir(join(dir, "state"), { mode: 0o711 });
   await writeFile(configPath, configText(dir, options));
   await writeFile(fleetPath, options.fleet);
@@ -107,21 +109,14 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     },
     log: (server) => readFile(logPath(server), "utf8"),
     async close() {
-      await destroyAll(world);
-      await world.end("agent", "SIGTERM");
-      await world.end("coordinator", "SIGTERM");
-      const { namePrefix } = world;
-      // First of all: what the product itself takes away with the node can't be seen afterwards.
-      const left = await traces({ dir, namePrefix, nodeStands: true });
-      const places = {
-        stateDir: join(dir, "state"),
-        runtimeDir: join(dir, "run"),
-        keysDir: join(dir, "state-keys"),
-      };
-      const known = await tearDownNode({ ...places, namePrefix, uidRange: DEFAULT_UID_RANGE });
-      const seen = await traces({ dir, namePrefix, nodeStands: false });
-      assert.deepEqual({ left, known, seen }, { left: [], known: [], seen: [] }, "left after everything was destroyed");
-      await rm(dir, { recursive: true, force: true });
+      try {
+        await destroyAll(world);
+        await world.end("agent", "SIGTERM");
+        await world.end("coordinator", "SIGTERM");
+        await assertNothingLeft(world);
+      } finally {
+        await caretaker.close();
+      }
     },
   };
   await world.start("coordinator");
@@ -161,6 +156,15 @@ async function destroyAll(world: World): Promise<void> {
   const { tenants } = TenantList.parse(JSON.parse(stdout));
   for (const { tenant_id: tenant } of tenants)
     await world.mvm("tenant", "destroy", tenant, "--yes", "--timeout", "120s");
+}
+
+/** Looks twice: what the product itself takes away with the node can't be seen afterwards. */
+async function assertNothingLeft({ dir, namePrefix }: World): Promise<void> {
+  const left = await traces({ dir, namePrefix, nodeStands: true });
+  const places = { stateDir: join(dir, "state"), runtimeDir: join(dir, "run"), keysDir: join(dir, "state-keys") };
+  const known = await tearDownNode({ ...places, namePrefix, uidRange: DEFAULT_UID_RANGE });
+  const seen = await traces({ dir, namePrefix, nodeStands: false });
+  assert.deepEqual({ left, known, seen }, { left: [], known: [], seen: [] }, "left after everything was destroyed");
 }
 
 interface StartingServer {

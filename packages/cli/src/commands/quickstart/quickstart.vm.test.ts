@@ -7,7 +7,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after } from "node:test";
-import { jsonAt } from "@mvm/testing";
+import { jsonAt, startCaretaker } from "@mvm/testing";
 
 const root = join(import.meta.dirname, "../../../../..");
 const imagesDir = process.env["MVM_TEST_IMAGES"] ?? "/var/cache/mvm/test-images";
@@ -20,6 +20,8 @@ const PREFIX = "mvmqt";
 const FIRST_UID = 265_700;
 const LAST_UID = 265_799;
 const UP_AGAIN_MS = 10_000;
+
+const caretaker = startCaretaker({ dirs: [base], namePrefix: PREFIX, uids: [FIRST_UID, LAST_UID] });
 
 mkdirSync(dir);
 writeFileSync(
@@ -112,7 +114,7 @@ function isOurs(pid: string): boolean {
 
 after(async () => {
   if (existsSync(state)) await quickstart("--down");
-  rmSync(base, { recursive: true, force: true });
+  await caretaker.close();
 });
 
 test("interrupted while VMs start: it says that it goes on, and a second run ends it", async () => {
