@@ -14,6 +14,8 @@ export interface NodePaths {
   readonly vmsDir: string;
   /** A tmpfs: whatever holds a secret in the clear lies below it. */
   readonly secretsDir: string;
+  /** What VMs that are gone printed last: not on disk, where it would lie in the clear. */
+  readonly consolesDir: string;
   /** Rulesets while they are applied. */
   readonly networksDir: string;
   readonly keysDir: string;
@@ -31,6 +33,8 @@ export interface InstancePaths {
   readonly volume: string;
   readonly configImage: string;
   readonly secretsImage: string;
+  /** What the console of the newest VM printed last, once that VM is gone. */
+  readonly lastConsole: string;
   readonly volumeKey: string;
 }
 
@@ -39,6 +43,7 @@ export function nodePaths({ stateDir, runtimeDir }: NodeDirs): NodePaths {
     instancesDir: join(stateDir, "instances"),
     vmsDir: join(runtimeDir, "vms"),
     secretsDir: join(runtimeDir, "secrets"),
+    consolesDir: join(runtimeDir, "consoles"),
     networksDir: join(runtimeDir, "networks"),
     keysDir: join(stateDir, "keys"),
     database: join(stateDir, "agent.db"),
@@ -57,6 +62,7 @@ export function instancePaths(dirs: NodeDirs, id: InstanceId): InstancePaths {
     volume: join(stateDir, "data.luks"),
     configImage: join(stateDir, "config.img"),
     secretsImage: join(secretsDir, "secrets.img"),
+    lastConsole: join(node.consolesDir, `${id}.log`),
     volumeKey: join(secretsDir, "volume.key"),
   };
 }

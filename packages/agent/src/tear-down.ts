@@ -27,7 +27,15 @@ export async function tearDownNode(settings: NodeOnHost): Promise<readonly strin
   if (left.length > 0) return left;
   await removeSecretsTmpfs(paths.secretsDir, host);
   const database = [paths.database, `${paths.database}-wal`, `${paths.database}-shm`];
-  for (const path of [paths.secretsDir, paths.vmsDir, paths.networksDir, paths.socket, paths.instancesDir, ...database])
+  for (const path of [
+    paths.secretsDir,
+    paths.vmsDir,
+    paths.consolesDir,
+    paths.networksDir,
+    paths.socket,
+    paths.instancesDir,
+    ...database,
+  ])
     await nodeFiles.remove(path);
   return [];
 }

@@ -35,7 +35,8 @@ export interface CliStreams {
   readonly signal: AbortSignal;
 }
 
-export interface CliContext extends CliStreams {
+/** The machine as a command finds it. */
+export interface MachineContext extends CliStreams {
   /** Absolute. */
   readonly cwd: string;
   readonly isRoot: boolean;
@@ -44,4 +45,9 @@ export interface CliContext extends CliStreams {
   readonly stdin: Input;
   readonly clock: Clock;
   readonly files: Files;
+}
+
+export interface CliContext extends MachineContext {
+  /** Called right before a change is sent to a server: from then on stopping the command stops nothing. */
+  readonly noteChange: () => void;
 }

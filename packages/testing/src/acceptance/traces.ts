@@ -51,6 +51,6 @@ async function instanceFiles(dir: string): Promise<readonly string[]> {
   return [
     ...(await below("state", /(instances|tenants)\/./)),
     // Sockets and pid files, secrets, rulesets and what was switched on for tenants.
-    ...(await below("run", /^(vms|secrets|networks)\/./)),
+    ...(await below("run", /^(vms|secrets|consoles|networks)\/./)),
   ];
 }

@@ -22,10 +22,11 @@ export const makeDirectories: Step = {
 /** Sockets, secrets and the config drive go, all that belongs to the VM's uid; the state directory stays. */
 export const removePassingDirectories = removal("remove-passing-directories", removePassing);
 
-/** Everything of the instance on disk goes, its data included. */
+/** Everything that outlives a VM goes, the data included. */
 export const eraseState = removal("erase-state", async ({ ports: { files, volumes }, paths }) => {
   await volumes.destroyVolume(paths.stateDir);
   await files.remove(paths.stateDir);
+  await files.remove(paths.lastConsole);
 });
 
 async function removePassing({ ports: { files }, paths }: StepContext): Promise<void> {
