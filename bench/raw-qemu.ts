@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { exitOf } from "./measure.ts";
 
@@ -28,7 +28,7 @@ export function captureVm(pid: number): CapturedVm {
     .split("\0")
     .filter((word) => word !== "");
   const dir = mkdtempSync(join(tmpdir(), "mvm-raw-"));
-  for (const name of ["config", "secrets"]) copyFileSync(drivePath(argv, name), join(dir, name));
+  for (const path of smallDrives(argv)) copyFileSync(path, join(dir, basename(path, ".img")));
   return { argv, dir };
 }
 
@@ -75,11 +75,9 @@ export async function timeRawBoot({ argv, dir }: CapturedVm): Promise<number> {
   }
 }
 
-function drivePath(argv: readonly string[], name: string): string {
-  const word = argv.find((candidate) => candidate.includes(`node-name=${name},`)) ?? "";
-  const path = /filename=([^,]+)/.exec(word)?.[1];
-  if (path === undefined) throw new Error(`the VM has no drive '${name}'`);
-  return path;
+/** Its own read-only images: configuration, and secrets when its type has any. */
+function smallDrives(argv: readonly string[]): readonly string[] {
+  return argv.flatMap((word) => /filename=([^,]+\.img)/.exec(word)?.[1] ?? []);
 }
 
 async function portOpened(socketPath: string, vm: ChildProcess): Promise<void> {

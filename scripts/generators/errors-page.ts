@@ -9,8 +9,8 @@ const EXIT_MEANINGS: Readonly<Record<number, string>> = {
   4: "not found",
   5: "unavailable",
   6: "unsupported host",
-  130: "interrupted (SIGINT): what was asked for goes on",
-  143: "ended (SIGTERM): what was asked for goes on",
+  130: "interrupted (SIGINT): what a server was asked for goes on",
+  143: "ended (SIGTERM): what a server was asked for goes on",
 };
 
 /** The text of docs/errors.md. */

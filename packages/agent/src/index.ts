@@ -8,6 +8,7 @@ export { openImageTools, type ImageTools, type ImageToolsOptions } from "./image
 export { openAgentDatabase } from "./journal/host/agent-database.ts";
 export { sqliteJournal } from "./journal/host/sqlite-journal.ts";
 export type { Journal } from "./journal/journal.ts";
+export { plainText } from "./guests/plain-text.ts";
 export { createNodeAgent, type NodeAgent } from "./node-agent.ts";
 export { nodePaths } from "./node-paths.ts";
 export { hostProcesses, type HostProcess } from "./observe/host-processes.ts";

@@ -3,9 +3,9 @@
  * again whenever something changed and at least every few seconds. VMs outlive it: closing stops
  * none. Made by `compose.ts` over the host's adapters and by tests over fakes.
  */
-import { messageOf, MvmError, type AuditEntry, type InstanceId, type NodeSpec, type NodeStatus } from "@mvm/core";
-import type { VmHandle } from "@mvm/runtime";
+import { isoTime, messageOf, type AuditEntry, type InstanceId, type NodeSpec, type NodeStatus } from "@mvm/core";
 import { assembleNode, runningInstances, type NodeAgentPorts, type NodeParts } from "./assemble-node.ts";
+import { consoleTail, type ConsoleTail } from "./console-tail.ts";
 import { reconcile, type Planned } from "./execute/reconcile.ts";
 import { wakeUp, type WakeUp } from "./execute/wake-up.ts";
 import type { GuestChannel } from "./guests/guest-channels.ts";
@@ -29,10 +29,10 @@ export interface NodeAgent {
   isAlive(): boolean;
   /** The newest audit entries of an instance, newest first. */
   events(id: InstanceId, limit: number): readonly AuditEntry[];
-  /** The channel to a guest. @throws MvmError MVM_INSTANCE_NOT_FOUND when it has no VM */
-  guestOf(id: InstanceId): GuestChannel;
-  /** Raw guest bytes. @throws MvmError MVM_INSTANCE_NOT_FOUND when it has no VM */
-  consoleOf(id: InstanceId): Promise<Buffer>;
+  /** The channel to a guest; null when the instance has no VM. */
+  guestOf(id: InstanceId): GuestChannel | null;
+  /** Of the VM that runs, else what was kept of the last one; null when there is nothing of either. */
+  consoleOf(id: InstanceId): Promise<ConsoleTail | null>;
   /** Ends all work where it is and lets go of everything but the VMs and the journal. */
   close(): Promise<void>;
 }
@@ -64,15 +64,18 @@ export function createNodeAgent({ settings, ports, facts, agentVersion, changed 
         changed();
       }),
     takeSpec(spec) {
-      journal.saveSpec(spec);
+      journal.saveSpec(spec, isoTime(ports.clock.nowMs()));
       node.troubles.clearRefusals();
       bell.ring();
     },
     status: () => statusOf(node, facts(), planned),
     isAlive: () => ports.clock.monotonicMs() - roundAtMs < STILL_AFTER_MS,
     events: (id, limit) => journal.auditOf(id, limit),
-    guestOf: (id) => node.channels.of(expectVm(node, id)),
-    consoleOf: (id) => node.vms.consoleTail(expectVm(node, id)),
+    guestOf(id) {
+      const vm = journal.record(id)?.vm ?? null;
+      return vm === null ? null : node.channels.of(vm);
+    },
+    consoleOf: (id) => consoleTail(node, id),
     async close() {
       stop.abort();
       await node.workers.close();
@@ -122,6 +125,7 @@ function statusOf(node: NodeParts, facts: NodeFacts, planned: Planned | null): N
     planned,
     nowMs: ports.clock.nowMs(),
     records: ports.journal.records(),
+    firstSeen: (volumeUuid) => ports.journal.firstSeen(volumeUuid),
     notes: workers.notes(),
     networks: upkeep.observed(),
     live({ instance_id: id }) {
@@ -132,14 +136,5 @@ function statusOf(node: NodeParts, facts: NodeFacts, planned: Planned | null): N
         ingressProblem: vm === undefined ? null : ingress.problem(id),
       };
     },
-  });
-}
-
-function expectVm({ ports }: NodeParts, id: InstanceId): VmHandle {
-  const vm = ports.journal.record(id)?.vm ?? null;
-  if (vm !== null) return vm;
-  throw new MvmError("MVM_INSTANCE_NOT_FOUND", {
-    message: `${id} has no VM on this node`,
-    remedy: "See mvm instance show for its state.",
   });
 }

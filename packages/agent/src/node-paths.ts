@@ -16,6 +16,8 @@ export interface NodePaths {
   readonly jailsDir: string;
   /** A tmpfs: whatever holds a secret in the clear lies below it. */
   readonly secretsDir: string;
+  /** What VMs that are gone printed last: not on disk, where it would lie in the clear. */
+  readonly consolesDir: string;
   /** Rulesets while they are applied. */
   readonly networksDir: string;
   readonly database: string;
@@ -32,6 +34,8 @@ export interface InstancePaths {
   readonly volume: string;
   readonly configImage: string;
   readonly secretsImage: string;
+  /** What the console of the newest VM printed last, once that VM is gone. */
+  readonly lastConsole: string;
   readonly volumeKey: string;
 }
 
@@ -41,6 +45,7 @@ export function nodePaths({ stateDir, runtimeDir }: NodeDirs): NodePaths {
     vmsDir: join(runtimeDir, "vms"),
     jailsDir: join(stateDir, "jails"),
     secretsDir: join(runtimeDir, "secrets"),
+    consolesDir: join(runtimeDir, "consoles"),
     networksDir: join(runtimeDir, "networks"),
     database: join(stateDir, "agent.db"),
     socket: join(runtimeDir, "agent.sock"),
@@ -58,6 +63,7 @@ export function instancePaths(dirs: NodeDirs, id: InstanceId): InstancePaths {
     volume: join(stateDir, "data.luks"),
     configImage: join(stateDir, "config.img"),
     secretsImage: join(secretsDir, "secrets.img"),
+    lastConsole: join(node.consolesDir, `${id}.log`),
     volumeKey: join(secretsDir, "volume.key"),
   };
 }

@@ -5,15 +5,19 @@
  */
 import type { CommandInput } from "./command-input.ts";
 import type { CliContext } from "./context.ts";
+import { asTyped, WAIT_TIMEOUT_MS } from "./default-timeouts.ts";
 
 /** Flags that mean the same wherever they appear. */
 export const sharedFlags = {
   config: { flags: "--config <path>", summary: "configuration file (else ./mvm.toml, /etc/mvm/mvm.toml)" },
-  json: { flags: "--json", summary: "print one JSON document on stdout" },
+  json: { flags: "--json", summary: "print one JSON document on stdout, and no progress" },
   quiet: { flags: "--quiet", summary: "no progress on stderr" },
   yes: { flags: "--yes", summary: "don't ask before destroying" },
   noWait: { flags: "--no-wait", summary: "return at once, without waiting for the outcome" },
-  timeout: { flags: "--timeout <duration>", summary: "how long to wait for the outcome, such as 90s or 10m" },
+  timeout: {
+    flags: "--timeout <duration>",
+    summary: `how long to wait for the outcome, such as 90s or 10m (default ${asTyped(WAIT_TIMEOUT_MS)})`,
+  },
 } as const;
 export type SharedFlag = keyof typeof sharedFlags;
 
@@ -35,7 +39,16 @@ export interface VerbSpec {
   readonly shared: readonly SharedFlag[];
   /** What follows `mvm `. */
   readonly examples: readonly string[];
+  /** What is said when it is interrupted; without it nothing is: it only looks. */
+  readonly interrupted?: (input: CommandInput) => InterruptWords;
   readonly load: () => Promise<Command>;
+}
+
+export interface InterruptWords {
+  /** As long as no change was sent to a server. */
+  readonly before: string;
+  /** Once one was. */
+  readonly after: string;
 }
 
 export interface NounSpec {
@@ -53,3 +66,18 @@ export const READS: readonly SharedFlag[] = ["config", "json", "quiet"];
 export const CHANGES: readonly SharedFlag[] = [...READS, "noWait", "timeout"];
 /** Flags of a command that erases something. */
 export const DESTROYS: readonly SharedFlag[] = [...CHANGES, "yes"];
+
+/**
+ * Words for a change that a server goes on with by itself.
+ * @param look the command that shows how far it is, after `mvm `
+ */
+export function goesOn(input: CommandInput, look: string): InterruptWords {
+  const after = `what was asked for goes on in the background: see ${nextCommand(input, look)}`;
+  return { before: "nothing was changed", after };
+}
+
+/** A command for the same installation, as a user types it. */
+export function nextCommand(input: CommandInput, words: string): string {
+  const config = input.text("config");
+  return config === undefined ? `mvm ${words}` : `mvm --config ${config} ${words}`;
+}

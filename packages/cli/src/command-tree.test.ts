@@ -4,6 +4,7 @@ import { join } from "node:path";
 import test from "node:test";
 import { sharedFlags } from "./command-spec.ts";
 import { nouns, plainCommands } from "./commands/tree.ts";
+import { asTyped, QUICKSTART_DOWN_TIMEOUT_MS, QUICKSTART_TIMEOUT_MS, WAIT_TIMEOUT_MS } from "./default-timeouts.ts";
 
 const commands = [
   ...nouns.flatMap((noun) => noun.verbs.map((verb) => ({ path: `${noun.name} ${verb.name}`, spec: verb }))),
@@ -18,6 +19,13 @@ for (const { path, spec } of commands) {
 
   test(`${path}: its code can be loaded`, async () => assert.equal(typeof (await spec.load()), "function"));
 }
+
+test("what changes something says so when it is interrupted, what only looks says nothing", () => {
+  for (const { path, spec } of commands) {
+    const changes = spec.shared.includes("noWait") || ["secrets set", "quickstart"].includes(path);
+    assert.equal(spec.interrupted !== undefined, changes, path);
+  }
+});
 
 test("what erases asks, what waits can be told not to", () => {
   for (const { path, spec } of commands) {
@@ -36,4 +44,6 @@ test("docs/cli.md lists every noun with its verbs, and the shared flags", () => 
   }
   for (const { flags } of Object.values(sharedFlags))
     assert.ok(page.includes(`| \`${flags.split(" ")[0] ?? ""}`), flags);
+  const [wait, up, down] = [WAIT_TIMEOUT_MS, QUICKSTART_TIMEOUT_MS, QUICKSTART_DOWN_TIMEOUT_MS].map(asTyped);
+  assert.ok(page.includes(`default \`${wait}\`; \`quickstart\` \`${up}\`, \`quickstart --down\` \`${down}\``));
 });

@@ -43,7 +43,8 @@ export interface ServiceManager {
   readonly tell: (word: "READY" | "WATCHDOG" | "STOPPING") => Promise<void>;
 }
 
-export interface CliContext extends CliStreams {
+/** The machine as a command finds it. */
+export interface MachineContext extends CliStreams {
   /** Absolute. */
   readonly cwd: string;
   readonly isRoot: boolean;
@@ -53,4 +54,9 @@ export interface CliContext extends CliStreams {
   readonly clock: Clock;
   readonly files: Files;
   readonly serviceManager: ServiceManager;
+}
+
+export interface CliContext extends MachineContext {
+  /** Called right before a change is sent to a server: from then on stopping the command stops nothing. */
+  readonly noteChange: () => void;
 }

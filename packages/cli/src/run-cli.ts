@@ -3,39 +3,57 @@
  * streams and ports and by tests with their own.
  */
 import { nouns, plainCommands } from "./commands/tree.ts";
-import type { CliContext, CliStreams } from "./context.ts";
+import type { CliStreams, MachineContext } from "./context.ts";
 import { Interrupted } from "./interrupted.ts";
-import { runProgram, ShownHelp } from "./program.ts";
+import { type AskedCommand, parseCommandLine } from "./program.ts";
 import { UsageProblem } from "./usage-problem.ts";
 import { VERSION } from "./version.ts";
+
+const TREE = { nouns, plain: plainCommands, version: VERSION };
+
+/** How far a command line came. */
+interface Progress {
+  command: AskedCommand | null;
+  isChangeSent: boolean;
+}
 
 /** The exit code; everything is printed already. Never throws. */
 export async function runCli(
   argv: readonly string[],
   streams: CliStreams,
-  loadContext: () => Promise<CliContext>,
+  loadContext: () => Promise<MachineContext>,
 ): Promise<number> {
+  const progress: Progress = { command: null, isChangeSent: false };
   try {
-    await runProgram(argv, { nouns, plain: plainCommands, version: VERSION, streams, loadContext });
+    const command = parseCommandLine(argv, TREE, streams.stdout);
+    if (command === null) return 0;
+    progress.command = command;
+    const [run, machine] = await Promise.all([command.spec.load(), loadContext()]);
+    await run({ ...machine, noteChange: () => void (progress.isChangeSent = true) }, command.input);
     return 0;
   } catch (error) {
-    if (error instanceof ShownHelp) return 0;
-    return failed(error, argv, streams);
+    const { exitCodeOf, isMvmError } = await import("@mvm/core");
+    const { signal, stderr } = streams;
+    // What is aborted rejects with the reason or with an error of its own: both are no failure.
+    if (signal.reason instanceof Interrupted && !isMvmError(error)) {
+      stderr.write(interruptedText(progress));
+      return signal.reason.exitCode;
+    }
+    const known = error instanceof UsageProblem ? await usageError(error, progress) : error;
+    const { printError } = await import("./output/error-printer.ts");
+    printError(stderr, known, argv.includes("--json"));
+    return exitCodeOf(known);
   }
 }
 
-async function failed(error: unknown, argv: readonly string[], { stderr, signal }: CliStreams): Promise<number> {
-  const { exitCodeOf, isMvmError, MvmError } = await import("@mvm/core");
-  const { printError } = await import("./output/error-printer.ts");
-  // What is aborted rejects with the reason or with an error of its own: both are no failure.
-  if (signal.reason instanceof Interrupted && !isMvmError(error)) {
-    stderr.write("interrupted: what was asked for goes on in the background\n");
-    return signal.reason.exitCode;
-  }
-  const known =
-    error instanceof UsageProblem
-      ? new MvmError("MVM_USAGE", { message: error.message, remedy: "See mvm --help." })
-      : error;
-  printError(stderr, known, argv.includes("--json"));
-  return exitCodeOf(known);
+/** Empty for a command that only looks. */
+function interruptedText({ command, isChangeSent }: Progress): string {
+  const words = command?.spec.interrupted?.(command.input);
+  return words === undefined ? "" : `interrupted: ${isChangeSent ? words.after : words.before}\n`;
+}
+
+async function usageError(problem: UsageProblem, { command }: Progress): Promise<Error> {
+  const { MvmError } = await import("@mvm/core");
+  const help = ["mvm", problem.command ?? command?.name ?? "", "--help"].filter((word) => word !== "").join(" ");
+  return new MvmError("MVM_USAGE", { message: problem.message, remedy: `See ${help}.` });
 }

@@ -40,18 +40,31 @@ export async function withSession(
   use: (session: Session) => Promise<void>,
 ): Promise<void> {
   const loaded = await announceConfig(context, input);
-  const { socket } = loaded.config.coordinator;
   const configFacts = factsOf(loaded);
   try {
     await use({
       loaded,
       configFacts,
-      coordinator: unixClient(socket),
+      coordinator: coordinatorClient(context, loaded.config),
       agent: agentClient(loaded.config),
     });
   } catch (error) {
     throw isMvmError(error) ? withConfig(error, configFacts) : error;
   }
+}
+
+/** A client of the coordinator that notes what it is asked to change. */
+export function coordinatorClient(
+  { noteChange }: Pick<CliContext, "noteChange">,
+  { coordinator }: LoadedConfig["config"],
+): UnixClient {
+  const client = unixClient(coordinator.socket);
+  return {
+    call(route, call) {
+      if (route.method !== "GET") noteChange();
+      return client.call(route, call);
+    },
+  };
 }
 
 /** A client of the agent of this node. */

@@ -44,19 +44,45 @@ interface Transcript {
 const THREE_WAYS =
   "  → One of three ways names the file, in this order: --config PATH; mvm.toml in the current directory; /etc/mvm/mvm.toml.";
 const MEND = "  → Mend the named places.";
+const AUDIT_HELP = "  → See mvm audit list --help.";
 const CONFIG_LINE = /^config: \.\/good\.toml \(--config\) sha256:[0-9a-f]{12}$/;
 
 const transcripts: readonly Transcript[] = [
   { command: "--version", exit: 0, stdout: [/^\d+\.\d+\.\d+$/], stderr: [] },
   { command: "", exit: 0, stderr: [] },
+  { command: "--config none.toml", exit: 0, stderr: [] },
   { command: "help instance start", exit: 0, stderr: [] },
+  {
+    command: "--config none.toml help instnce",
+    exit: 2,
+    stdout: [],
+    stderr: ["error: unknown command 'instnce'; did you mean instance? [MVM_USAGE]", "  → See mvm --help."],
+  },
+  {
+    command: "help instance bogus",
+    exit: 2,
+    stdout: [],
+    stderr: [
+      "error: unknown command 'instance bogus'; there is: list, show, logs, start, stop, destroy [MVM_USAGE]",
+      "  → See mvm instance --help.",
+    ],
+  },
+  {
+    command: "help instance start now",
+    exit: 2,
+    stdout: [],
+    stderr: [
+      "error: 'instance start' has no commands of its own: 'now' is too much [MVM_USAGE]",
+      "  → See mvm instance start --help.",
+    ],
+  },
   {
     command: "instance",
     exit: 2,
     stdout: [],
     stderr: [
       "error: say what to do with instance: list, show, logs, start, stop, destroy [MVM_USAGE]",
-      "  → See mvm --help.",
+      "  → See mvm instance --help.",
     ],
   },
   {
@@ -69,19 +95,19 @@ const transcripts: readonly Transcript[] = [
     command: "instance list --jsn",
     exit: 2,
     stdout: [],
-    stderr: ["error: unknown option '--jsn'; did you mean --json? [MVM_USAGE]", "  → See mvm --help."],
+    stderr: ["error: unknown option '--jsn'; did you mean --json? [MVM_USAGE]", "  → See mvm instance list --help."],
   },
   {
     command: "instance start",
     exit: 2,
     stdout: [],
-    stderr: ["error: missing required argument 'instance' [MVM_USAGE]", "  → See mvm --help."],
+    stderr: ["error: missing required argument 'instance' [MVM_USAGE]", "  → See mvm instance start --help."],
   },
   {
     command: "instance list a b",
     exit: 2,
     stdout: [],
-    stderr: [/^error: too many arguments.* \[MVM_USAGE\]$/, "  → See mvm --help."],
+    stderr: [/^error: too many arguments.* \[MVM_USAGE\]$/, "  → See mvm instance list --help."],
   },
   {
     command: "instance stop acme-gw-0 --timeout soon --config good.toml",
@@ -90,14 +116,30 @@ const transcripts: readonly Transcript[] = [
     stderr: [
       CONFIG_LINE,
       "error: --timeout is 'soon': a duration such as 90s, 5m or 2h is expected, a day at most [MVM_USAGE]",
-      "  → See mvm --help.",
+      "  → See mvm instance stop --help.",
     ],
   },
   {
     command: "audit list --cause boredom --config good.toml",
     exit: 2,
     stdout: [],
-    stderr: [CONFIG_LINE, /^error: --cause is 'boredom': .* \[MVM_USAGE\]$/, "  → See --help."],
+    stderr: [CONFIG_LINE, /^error: --cause is 'boredom': one of manual, .* is expected \[MVM_USAGE\]$/, AUDIT_HELP],
+  },
+  {
+    command: "audit list --since yesterday --config good.toml",
+    exit: 2,
+    stdout: [],
+    stderr: [
+      CONFIG_LINE,
+      "error: --since is 'yesterday': a date or a time in UTC such as 2026-11-21 or 2026-11-21T14:30:00Z is expected [MVM_USAGE]",
+      AUDIT_HELP,
+    ],
+  },
+  {
+    command: "audit list --until 2026-11-21 --config good.toml",
+    exit: 5,
+    stdout: [],
+    stderr: [CONFIG_LINE, /has no server behind it/, /because:/, /→ Start it/],
   },
   {
     command: "config validate --config good.toml",
@@ -276,7 +318,7 @@ const transcripts: readonly Transcript[] = [
     command: "quickstart --purge",
     exit: 2,
     stdout: [],
-    stderr: ["error: --purge goes with --down only [MVM_USAGE]", "  → See --help."],
+    stderr: ["error: --purge goes with --down only [MVM_USAGE]", "  → See mvm quickstart --help."],
   },
 ];
 
@@ -297,6 +339,11 @@ function assertLines(text: string, expected: readonly (string | RegExp)[]): void
     else assert.match(line, wanted);
   });
 }
+
+test("flags without a command show the help, as no word at all does", () => {
+  assert.equal(run("--config none.toml").stdout, run("").stdout);
+  assert.equal(run("help").stdout, run("").stdout);
+});
 
 for (const transcript of transcripts) {
   test(`mvm ${transcript.command}${transcript.in === undefined ? "" : ` (in ${transcript.in})`}`, () => {

@@ -4,4 +4,11 @@
  */
 export class UsageProblem extends Error {
   override readonly name = "UsageProblem";
+  /** The command whose help says more, as typed after `mvm `; empty for the program's own. */
+  readonly command: string | undefined;
+
+  constructor(message: string, options: ErrorOptions & { readonly command?: string } = {}) {
+    super(message, options);
+    this.command = options.command;
+  }
 }

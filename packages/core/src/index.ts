@@ -63,6 +63,7 @@ export {
 export { openKeyStore, type KeyStore } from "./keys/key-store.ts";
 export { seal, secretContext, unseal, type SealRequest } from "./keys/seal.ts";
 export { isoTime, type Clock } from "./ports/clock.ts";
+export { exactTimeText, soonText, timeText } from "./time-text.ts";
 export type { CommandRequest, CommandResult, CommandRunner } from "./ports/commands.ts";
 export type { FileFacts, Files, WriteOptions } from "./ports/files.ts";
 export type { Logger } from "./ports/logger.ts";

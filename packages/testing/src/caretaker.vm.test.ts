@@ -51,7 +51,7 @@ test("a killed test's processes, namespaces, links, tables, mounts and files go"
   await outputLines("nft", "add", "table", "inet", `${PREFIX}_host`);
   const naming = spawn("sleep", ["600"], { argv0: dir, stdio: "ignore" });
   const ofUid = spawn("sleep", ["600"], { stdio: "ignore", uid: UID });
-  const inside = spawn("ip", ["netns", "exec", `${PREFIX}-1`, "sleep", "600"], { stdio: "ignore" });
+  const inside = spawn("nsenter", [`--net=/run/netns/${PREFIX}-1`, "sleep", "600"], { stdio: "ignore" });
   const spared = spawn("sleep", ["600"], { stdio: "ignore" });
   const allGone = Promise.all([naming, ofUid, inside].map((each) => once(each, "exit")));
   assert.ok((await isLeft(dir)).length >= 6, "all of it is seen while it is there");

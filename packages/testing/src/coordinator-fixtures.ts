@@ -152,6 +152,7 @@ export function obedientStatus(spec: NodeSpec): NodeStatus {
               revision: pool.revision,
               state: goal === "running" ? "running" : "stopped",
               entered_at: isoTime(Date.now()),
+              ready_since: null,
               ipv4: instance.ipv4,
               ingress_port: instance.ingress_port,
               uid: null,

@@ -9,6 +9,7 @@ import { hasTestImage, imagesDir } from "./test-images.ts";
 
 export type Need =
   | "root"
+  | "terminal"
   | "qemu"
   | "network"
   | "volumes"
@@ -42,6 +43,8 @@ export function skipReason(need: string, obstacle: string | null, required = "")
 
 const obstacles: Readonly<Record<Need, () => Promise<string | null>>> = {
   root: async () => (process.getuid?.() === 0 ? null : "needs root: run it with sudo"),
+  /** A pseudoterminal for a program that talks to people. */
+  terminal: async () => missingProgram("script", "bsdutils"),
   qemu: async () => missingProgram("qemu-system-x86_64", "qemu-system-x86"),
   network: async () => {
     const withoutTun = existsSync("/dev/net/tun") ? null : "needs /dev/net/tun: modprobe tun";

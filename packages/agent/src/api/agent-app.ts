@@ -7,6 +7,7 @@ import {
   messageOf,
   MvmError,
   type ApiRoute,
+  type InstanceStatus,
   type Logger,
 } from "@mvm/core";
 import { Hono } from "hono";
@@ -14,6 +15,7 @@ import * as z from "zod";
 import type { NodeAgent } from "../node-agent.ts";
 import { agentRoutes } from "./agent-routes.ts";
 import { consoleLogs, guestLogs } from "./instance-logs.ts";
+import { noConsole, noGuestLogs, withWayOut } from "./no-logs.ts";
 
 const EVENTS = 20;
 
@@ -35,17 +37,31 @@ export function agentApp(agent: Pick<NodeAgent, "status" | "events" | "guestOf" 
 
   serve(app, agentRoutes.getStatus, () => agent.status());
   serve(app, agentRoutes.getInstance, ({ params }) => {
-    const id = instanceOf(params);
-    const status = agent.status().instances.find(({ instance_id }) => instance_id === id);
-    if (status === undefined) throw notFound(id);
-    return { status, events: [...agent.events(id, EVENTS)] };
+    const status = statusOf(agent, params);
+    return { status, events: [...agent.events(status.instance_id, EVENTS)] };
   });
   serve(app, agentRoutes.getLogs, async ({ params, query, signal }) => {
-    const id = instanceOf(params);
-    if (query.source === "console") return consoleLogs(await agent.consoleOf(id), query);
-    return guestLogs(agent.guestOf(id), query, signal);
+    const status = statusOf(agent, params);
+    const id = status.instance_id;
+    const guest = agent.guestOf(id);
+    if (query.source === "guest" && guest !== null) {
+      return guestLogs(guest, query, signal).catch((error: unknown) => {
+        throw withWayOut(error, status);
+      });
+    }
+    const console = await agent.consoleOf(id);
+    if (query.source === "guest") throw noGuestLogs(status, console !== null);
+    if (console === null) throw noConsole(status);
+    return consoleLogs(console, query);
   });
   return app;
+}
+
+function statusOf(agent: Pick<NodeAgent, "status">, params: Readonly<Record<string, string>>): InstanceStatus {
+  const id = instanceOf(params);
+  const status = agent.status().instances.find(({ instance_id }) => instance_id === id);
+  if (status === undefined) throw notFound(id);
+  return status;
 }
 
 function serve<Query extends z.ZodType, Answer extends z.ZodType>(

@@ -16,7 +16,7 @@ export const InstanceAnswer = z.object({
 export type InstanceAnswer = z.infer<typeof InstanceAnswer>;
 
 export const LogsQuery = z.object({
-  /** `guest`: the guest's journal. `console`: what the VM's serial console printed last. */
+  /** `guest`: the guest's journal. `console`: what the serial console of its VM, or of its last one, printed last. */
   source: z.enum(["guest", "console"]).default("guest"),
   /** Of the guest's journal only: entries after the one that an earlier answer ended with. */
   cursor: z.string().max(300).optional(),
@@ -37,6 +37,8 @@ export type LogLine = z.infer<typeof LogLine>;
 
 export const LogsAnswer = z.object({
   lines: z.array(LogLine),
+  /** Of a console: when its VM ended; null: it runs. */
+  ended_at: z.iso.datetime().nullable().default(null),
   /** Give it back to go on from here; null: the source can't be followed. */
   cursor: z.string().nullable(),
   /** Whether there is more already. */

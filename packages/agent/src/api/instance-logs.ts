@@ -1,6 +1,7 @@
 /** An instance's log lines from its guest or its console, made safe to print. Caps and shapes are the route's. */
 import { isoTime } from "@mvm/core";
 import type { LogEntry } from "@mvm/guest";
+import type { ConsoleTail } from "../console-tail.ts";
 import type { GuestChannel } from "../guests/guest-channels.ts";
 import { plainText } from "../guests/plain-text.ts";
 import type { LogLine, LogsAnswer, LogsQuery } from "./agent-routes.ts";
@@ -15,17 +16,18 @@ export async function guestLogs(
 ): Promise<LogsAnswer> {
   const params = { limit, ...(cursor === undefined ? {} : { cursor }) };
   const page = await guest.request("logs", params, { timeoutMs: REQUEST_TIMEOUT_MS, signal });
-  return { lines: page.entries.map(lineOf), cursor: page.cursor, more: page.more };
+  return { lines: page.entries.map(lineOf), ended_at: null, cursor: page.cursor, more: page.more };
 }
 
 /** The last lines of the console. */
-export function consoleLogs(tail: Buffer, { limit }: LogsQuery): LogsAnswer {
-  const lines = plainText(tail.toString("utf8"), "\n\r\t")
+export function consoleLogs({ bytes, endedAt }: ConsoleTail, { limit }: LogsQuery): LogsAnswer {
+  const lines = plainText(bytes.toString("utf8"), "\n\r\t")
     .split(/\r?\n/)
     .map((line) => line.replaceAll("\r", "\\x0d"))
     .filter((line) => line !== "");
   return {
     lines: lines.slice(-limit).map((message) => ({ at: null, unit: "console", priority: null, message })),
+    ended_at: endedAt,
     cursor: null,
     more: false,
   };

@@ -59,7 +59,8 @@ async function dataDriveOf(
   if (drives === null) return null;
   if (drives.ok) return drives.data;
   const message = `the ${plainText(drives.drive)} drive of ${handle.id} can't be used: ${plainText(drives.reason)}`;
-  throw new MvmError("MVM_VOLUME_FAILED", { message, remedy: "See mvm instance logs; the data is left as it was." });
+  const remedy = `See mvm instance logs ${handle.id} --console; the data is left as it was.`;
+  throw new MvmError("MVM_VOLUME_FAILED", { message, remedy });
 }
 
 function mistaken(handle: VmHandle, claimed: string): MvmError {

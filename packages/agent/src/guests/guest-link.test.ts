@@ -54,7 +54,7 @@ async function followed(seconds: number, answer: (method: GuestMethod, looks: nu
   while (clock.advanceToNext(endMs));
   over.abort();
   await following;
-  return { asked, report: heard.at(-1)?.report };
+  return { asked, report: heard.at(-1)?.report, readySince: heard.map(({ readySince }) => readySince) };
 }
 
 describe("looking at a guest", () => {
@@ -89,6 +89,19 @@ describe("looking at a guest", () => {
     assert.ok(asked.length <= 10, `${asked.length} looks in ten minutes`);
     const { report } = await followed(60, (_method, looks) => (looks < 4 ? Promise.reject(flood) : status));
     assert.equal(report?.ready, true);
+  });
+
+  it("notes when the guest became ready, anew after each break, and not for one that was ready before", async () => {
+    const unready = { ...status, health: { ...health, ready: false } };
+    const script = [status, status, unready, status, status, unready, status];
+    const { readySince } = await followed(300, (_method, looks) => script[looks - 1] ?? status);
+    assert.deepEqual(readySince.slice(0, 3), [null, null, null]);
+    const [back, still, gone, again] = readySince.slice(3);
+    assert.ok(back);
+    assert.equal(still, back);
+    assert.equal(gone, null);
+    assert.ok(again && again > back);
+    assert.deepEqual(new Set(readySince.slice(6)), new Set([again]));
   });
 
   it("says that a guest is silent once it was heard and three looks failed", async () => {

@@ -17,6 +17,8 @@ const SILENT_AFTER = 3;
 export interface GuestView {
   readonly report: GuestReport;
   readonly handlers: ReturnType<typeof needsOf>;
+  /** When it became ready, by the look that found it so; null: it is not, or it was at the very first look. */
+  readonly readySince: string | null;
 }
 
 export interface GuestLinkParts {
@@ -38,7 +40,8 @@ export async function followGuest(parts: GuestLinkParts, signal: AbortSignal): P
   let sameLooks = 0;
   while (!signal.aborted) {
     try {
-      const next = await lookAt(parts, signal);
+      const look = await lookAt(parts, signal);
+      const next: GuestView = { ...look, readySince: readySinceOf(look, view) };
       failures = 0;
       breaches = 0;
       parts.heard(next);
@@ -53,7 +56,7 @@ export async function followGuest(parts: GuestLinkParts, signal: AbortSignal): P
       if (failures === SILENT_AFTER) {
         parts.log.warn("guest.silent", { instance: parts.handle.id, error: messageOf(error) });
         if (view !== null) {
-          view = { ...view, report: silentReport(view.report) };
+          view = { ...view, report: silentReport(view.report), readySince: null };
           parts.heard(view);
           parts.changed();
         }
@@ -64,7 +67,9 @@ export async function followGuest(parts: GuestLinkParts, signal: AbortSignal): P
   }
 }
 
-async function lookAt({ channel, clock }: GuestLinkParts, signal: AbortSignal): Promise<GuestView> {
+type Look = Omit<GuestView, "readySince">;
+
+async function lookAt({ channel, clock }: GuestLinkParts, signal: AbortSignal): Promise<Look> {
   const options = { timeoutMs: REQUEST_TIMEOUT_MS, signal };
   const status = await channel.request("status", {}, options);
   const answers: GuestAnswers = {
@@ -74,6 +79,11 @@ async function lookAt({ channel, clock }: GuestLinkParts, signal: AbortSignal): 
     connectors: status.connectors ?? (await channel.request("connectors", {}, options)).connectors,
   };
   return { report: guestReport(answers, isoTime(clock.nowMs())), handlers: needsOf(status) };
+}
+
+function readySinceOf({ report }: Look, before: GuestView | null): string | null {
+  if (!report.ready || before === null) return null;
+  return before.report.ready ? before.readySince : report.reported_at;
 }
 
 /** Whether anything but the time of the answer differs. */

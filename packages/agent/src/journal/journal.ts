@@ -50,6 +50,9 @@ export interface Journal {
 
   /** The newest spec that was saved, or null. */
   spec(): NodeSpec | null;
-  saveSpec(spec: NodeSpec): void;
+  /** @param at when it came, ISO 8601 */
+  saveSpec(spec: NodeSpec, at: string): void;
+  /** When the instance with that volume first came in a spec; null when no saved spec has told. */
+  firstSeen(volumeUuid: string): string | null;
   close(): void;
 }

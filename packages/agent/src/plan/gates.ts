@@ -2,7 +2,7 @@
  * Whether a move may be made now: backoff, order, memory, places to boot. Each gate lets pass (null)
  * or says what is waited for. Pure; the first gate that holds decides.
  */
-import { hostMemMib, hostMemText, isoTime } from "@mvm/core";
+import { exactTimeText, hostMemMib, hostMemText, isoTime } from "@mvm/core";
 import { isRetryDue } from "./backoff.ts";
 import { operationOf, type Move } from "./moves.ts";
 import { awaitedBeforeStart, awaitedBeforeStop, type DecidedView } from "./order.ts";
@@ -46,7 +46,10 @@ function backoffGate({ seen }: DecidedView, move: Move, { nowMs }: GateState): H
   const { failed } = seen;
   if (failed === null || failed.operation !== operationOf(move, seen)) return null;
   if (failed.retryAtMs === null || isRetryDue(failed.retryAtMs, nowMs)) return null;
-  return { waitingFor: `the next try at ${isoTime(failed.retryAtMs)}: ${failed.message}`, untilMs: failed.retryAtMs };
+  return {
+    waitingFor: `the next try at ${exactTimeText(isoTime(failed.retryAtMs))}: ${failed.message}`,
+    untilMs: failed.retryAtMs,
+  };
 }
 
 function startOrderGate(view: DecidedView, move: Move, { all }: GateState): Held | null {

@@ -5,6 +5,7 @@
  * Ranks that have no rule yet (pinned, minimum times, demand, pressure, idle) come with what they
  * decide about; capacity is a gate of starts (`gates.ts`), not a wish.
  */
+import { timeText } from "@mvm/core";
 import type { Decision, RuleName, Wish } from "./plan.ts";
 import { safetyRefusal } from "./refusals.ts";
 import type { InstanceView } from "./views.ts";
@@ -41,7 +42,7 @@ const hold: Rule = {
     if (held === null) return weaker;
     const untilMs = held.until === null ? null : Date.parse(held.until);
     if (untilMs !== null && untilMs <= nowMs) return weaker;
-    const end = held.until === null ? "until it is released" : `until ${held.until}`;
+    const end = held.until === null ? "until it is released" : `until ${timeText(held.until)}`;
     return {
       ...decision("hold", held.wanted, `held ${held.wanted} by ${held.by} ${end}`),
       claimedBy: held.by,

@@ -1,5 +1,5 @@
 /** One instance as status shows it: record, decision and the guest's words in one document. Pure. */
-import type { Condition, InstanceStatus, MvmError, Refusal } from "@mvm/core";
+import { isoTime, type Condition, type InstanceStatus, type MvmError, type Refusal } from "@mvm/core";
 import type { WorkNotes } from "../execute/workers.ts";
 import type { GuestView } from "../guests/guest-link.ts";
 import type { InstanceRecord } from "../journal/instance-record.ts";
@@ -34,6 +34,7 @@ export function instanceStatus(facts: InstanceFacts): InstanceStatus {
     revision: made.revision,
     state: record.state,
     entered_at: record.entered_at,
+    ready_since: guest?.report.ready === true ? (guest.readySince ?? firstReadyAt(record)) : null,
     ipv4: attachment.ipv4,
     ingress_port: attachment.ingress_port,
     uid: record.uid,
@@ -48,6 +49,11 @@ export function instanceStatus(facts: InstanceFacts): InstanceStatus {
     waiting_for: decision?.waitingFor ?? decision?.pending ?? null,
     guest: guest?.report ?? null,
   };
+}
+
+/** When the guest became ready after its boot: what is known of one that an agent before this one saw become ready. */
+function firstReadyAt({ launched_at: launchedAt, boot }: InstanceRecord): string | null {
+  return launchedAt === null || boot.ready_ms === null ? null : isoTime(Date.parse(launchedAt) + boot.ready_ms);
 }
 
 /** What could not even be journalled, as a condition. */

@@ -36,6 +36,8 @@ export interface NodeStatusParts {
   /** Null until the first spec came. */
   readonly planned: { readonly spec: NodeSpec; readonly observed: Observed; readonly plan: Plan } | null;
   readonly records: readonly InstanceRecord[];
+  /** When the instance with that volume first came in a spec, where the journal tells. */
+  readonly firstSeen: (volumeUuid: string) => string | null;
   readonly notes: ReadonlyMap<InstanceId, WorkNotes>;
   readonly networks: ReadonlyMap<TenantId, ObservedNetwork>;
   /** What running guests, looks at their VMs and the ingress say, by record. */
@@ -83,12 +85,16 @@ function networkConditions({ networks }: NodeStatusParts): NetworkCondition[] {
 }
 
 /** Every record, and for each instance that was never begun the record that it would begin with. */
-function rosterOf({ planned, records, facts }: NodeStatusParts): readonly InstanceRecord[] {
+function rosterOf({ planned, records, facts, firstSeen }: NodeStatusParts): readonly InstanceRecord[] {
   if (planned === null) return records;
   const { spec, observed } = planned;
   const known = new Map(records.map((record) => [record.instance_id, record]));
-  const first = { config_hash: spec.config_hash, generation: spec.generation, now: isoTime(facts.startedAtMs) };
-  for (const view of viewsOf(spec, observed)) known.set(view.id, recordFor(view, known.get(view.id) ?? null, first));
+  const startedAt = isoTime(facts.startedAtMs);
+  for (const view of viewsOf(spec, observed)) {
+    const now = firstSeen(view.instance.volume_uuid) ?? startedAt;
+    const first = { config_hash: spec.config_hash, generation: spec.generation, now };
+    known.set(view.id, recordFor(view, known.get(view.id) ?? null, first));
+  }
   return [...known.values()].sort((a, b) => (a.instance_id < b.instance_id ? -1 : 1));
 }
 

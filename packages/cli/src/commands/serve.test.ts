@@ -39,6 +39,7 @@ async function serve(
     clock: nodeClock,
     files: nodeFiles,
     serviceManager,
+    noteChange: () => undefined,
   };
   const isAlive = (): boolean => {
     if (enough(words)) stop.abort();

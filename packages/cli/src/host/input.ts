@@ -27,21 +27,33 @@ export function standardInput(input: StandardInput, { prompts, signal, interrupt
         const bytes = Buffer.from(chunk);
         size += bytes.length;
         if (size > maxBytes)
-          throw new MvmError("MVM_USAGE", { message: `standard input holds more than ${maxBytes} bytes` });
+          throw new MvmError("MVM_USAGE", {
+            message: `standard input holds more than ${maxBytes} bytes`,
+            remedy: "Give at most that much.",
+          });
         chunks.push(bytes);
       }
       return Buffer.concat(chunks);
     },
     async ask(question, { hidden = false } = {}) {
-      prompts.write(question);
-      const echo = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : prompts;
-      const lines = createInterface({ input, output: echo, terminal: true });
+      // readline clears the line that it begins on: it gets the question itself, unless nothing of it is shown.
+      const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : prompts;
+      const lines = createInterface({ input, output, terminal: true });
+      if (hidden) prompts.write(question);
       lines.on("SIGINT", interrupt);
+      // Ctrl-D: readline would leave the question open for ever.
+      const ended = new Promise<null>((resolve) => {
+        lines.once("close", () => resolve(null));
+      });
+      // An answer that is shown, or called off, has its line ended by readline.
+      let isLineOpen = hidden;
       try {
-        return await lines.question("", { signal });
+        const answer = await Promise.race([lines.question(hidden ? "" : question, { signal }), ended]);
+        isLineOpen ||= answer === null;
+        return answer ?? "";
       } finally {
         lines.close();
-        if (hidden) prompts.write("\n");
+        if (isLineOpen) prompts.write("\n");
       }
     },
   };

@@ -1,11 +1,11 @@
 /** The context of a command that runs in this process: ports over this machine. A host adapter. */
 import { nodeClock, nodeFiles } from "@mvm/core";
-import type { CliContext, CliStreams } from "../context.ts";
+import type { CliStreams, MachineContext } from "../context.ts";
 import { claimedUser } from "./claimed-user.ts";
 import { standardInput } from "./input.ts";
 import { systemdServiceManager } from "./service-manager.ts";
 
-export function processContext(streams: CliStreams): CliContext {
+export function processContext(streams: CliStreams): MachineContext {
   return {
     ...streams,
     cwd: process.cwd(),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { ageText, durationText } from "./age.ts";
+import { ageText, clockText, durationText } from "./age.ts";
 
 for (const [ms, text] of [
   [0, "0.0 s"],
@@ -15,6 +15,17 @@ for (const [ms, text] of [
   [172_800_000, "2 d"],
 ] as const) {
   test(`${ms} ms is '${text}'`, () => assert.equal(durationText(ms), text));
+}
+
+for (const [ms, text] of [
+  [-5, "0.0 s"],
+  [12_400, "12 s"],
+  [60_000, "1 min 0 s"],
+  [440_900, "7 min 20 s"],
+  [3_599_999, "59 min 59 s"],
+  [3_840_000, "1 h 4 min"],
+] as const) {
+  test(`a clock that stands at ${ms} ms shows '${text}'`, () => assert.equal(clockText(ms), text));
 }
 
 test("an age is told in whole seconds; a time to come is now", () => {

@@ -15,6 +15,14 @@ export function durationText(ms: number): string {
   return `${Math.round(length / DAY)} d`;
 }
 
+/** A clock that runs: `12 s`, `7 min 20 s`, `1 h 4 min`. */
+export function clockText(ms: number): string {
+  const seconds = Math.floor(Math.max(0, ms) / SECOND);
+  if (ms < MINUTE) return durationText(ms);
+  const minutes = Math.floor(seconds / 60);
+  return ms < HOUR ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
 /** How long ago an ISO time was, without a tenth of a second; `-` for none. */
 export function ageText(iso: string | null, nowMs: number): string {
   if (iso === null) return "-";

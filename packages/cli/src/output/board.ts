@@ -1,10 +1,11 @@
 /**
  * Live progress: one line a thing that is being waited for. On a terminal the lines are redrawn in
  * place; in a pipe a line is printed when something changes, and now and then while nothing does.
+ * Only the text of a line is ever cut, never its time.
  */
 import type { Output } from "../context.ts";
-import { durationText } from "./age.ts";
-import { cut, padded } from "./text-width.ts";
+import { clockText } from "./age.ts";
+import { cut, padded, widthOf } from "./text-width.ts";
 
 export interface BoardRow {
   readonly id: string;
@@ -14,8 +15,14 @@ export interface BoardRow {
   readonly state: "open" | "done" | "failed";
 }
 
+/** How far it all is, without the time: `1 of 4 instances ready`. */
+export interface BoardTotal {
+  readonly what: string;
+  readonly sinceMs: number;
+}
+
 export interface Board {
-  show(rows: readonly BoardRow[], nowMs: number): void;
+  show(rows: readonly BoardRow[], nowMs: number, total?: BoardTotal | null): void;
   /** Leaves what is shown as it is; later output goes below it. */
   close(): void;
 }
@@ -29,18 +36,20 @@ export interface BoardOptions {
   readonly quiet: boolean;
   /** How a plain line of something unfinished begins; default `waiting`. */
   readonly label?: string;
+  /** The command's result says what has been done: plain lines don't say it as well once nothing is open. */
+  readonly resultFollows?: boolean;
 }
 
-export function openBoard(output: Output, { quiet, label = "waiting" }: BoardOptions): Board {
+export function openBoard(output: Output, { quiet, label = "waiting", resultFollows = false }: BoardOptions): Board {
   if (quiet) return { show: () => undefined, close: () => undefined };
-  return output.isTty ? liveBoard(output) : plainBoard(output, label);
+  return output.isTty ? liveBoard(output) : plainBoard(output, { label, resultFollows });
 }
 
 function liveBoard(output: Output): Board {
   let drawn = 0;
   return {
-    show(rows, nowMs) {
-      const lines = liveLines(rows, { nowMs, output });
+    show(rows, nowMs, total = null) {
+      const lines = liveLines(rows, { nowMs, output, total });
       const up = drawn > 0 ? `\u001b[${drawn}A` : "";
       const cleared = lines.map((line) => `${line}\u001b[K\n`).join("");
       // Below: what is left of a longer drawing.
@@ -53,12 +62,16 @@ function liveBoard(output: Output): Board {
   };
 }
 
+interface Drawing {
+  readonly nowMs: number;
+  readonly output: Output;
+  readonly total: BoardTotal | null;
+}
+
 /** Unfinished rows come first when not all fit. */
-function liveLines(
-  rows: readonly BoardRow[],
-  { nowMs, output }: { readonly nowMs: number; readonly output: Output },
-): readonly string[] {
-  const room = Math.max(1, output.rows() - SPARE_LINES);
+function liveLines(rows: readonly BoardRow[], { nowMs, output, total }: Drawing): readonly string[] {
+  const room = Math.max(1, output.rows() - SPARE_LINES - (total === null ? 0 : 1));
+  const columns = output.columns() - 1;
   const fits = rows.length <= room;
   const ordered = fits
     ? rows
@@ -66,29 +79,47 @@ function liveLines(
   const shown = fits ? ordered : ordered.slice(0, room - 1);
   const idWidth = Math.max(...shown.map(({ id }) => id.length), 0);
   const lines = shown.map((row) => {
-    const text = cut(`${MARKS[row.state]} ${padded(row.id, idWidth)}  ${timed(row, nowMs)}`, output.columns() - 1);
-    return row.state === "open" ? text : output.style(row.state === "done" ? "green" : "red", text);
+    const what = `${MARKS[row.state]} ${padded(row.id, idWidth)}  ${row.what}`;
+    if (row.state === "open") return timed(what, nowMs - row.sinceMs, columns);
+    return output.style(row.state === "done" ? "green" : "red", cut(what, columns));
   });
-  return fits ? lines : [...lines, `  and ${rows.length - shown.length} more`];
+  return [
+    ...lines,
+    ...(fits ? [] : [`  and ${rows.length - shown.length} more`]),
+    ...(total === null ? [] : [timed(`  ${total.what}`, nowMs - total.sinceMs, columns)]),
+  ];
 }
 
-function plainBoard(output: Output, label: string): Board {
-  const printed = new Map<string, { readonly what: string; readonly atMs: number }>();
+type PlainOptions = Required<Pick<BoardOptions, "label" | "resultFollows">>;
+
+function plainBoard(output: Output, { label, resultFollows }: PlainOptions): Board {
+  const printed = new Map<string, string>();
+  let atMs = 0;
+  /** What was done before anything was waited for is no news. */
+  const isNews = (row: BoardRow, isOver: boolean): boolean => {
+    if (printed.get(row.id) === row.what) return false;
+    return row.state !== "done" || (printed.has(row.id) && !(isOver && resultFollows));
+  };
   return {
-    show(rows, nowMs) {
-      for (const row of rows) {
-        const last = printed.get(row.id);
-        const isNews = last?.what !== row.what;
-        const isQuiet = last !== undefined && row.state === "open" && nowMs - last.atMs >= HEARTBEAT_MS;
-        if (!isNews && !isQuiet) continue;
-        printed.set(row.id, { what: row.what, atMs: nowMs });
-        output.write(`${row.state === "open" ? `${label}: ` : ""}${row.id} ${timed(row, nowMs)}\n`);
+    show(rows, nowMs, total = null) {
+      const open = rows.filter((row) => row.state === "open");
+      const news = rows.filter((row) => isNews(row, open.length === 0));
+      for (const row of news) {
+        printed.set(row.id, row.what);
+        const text = `${row.id} ${row.what}`;
+        output.write(row.state === "open" ? `${label}: ${timed(text, nowMs - row.sinceMs)}\n` : `${text}\n`);
       }
+      if (news.length > 0) atMs = nowMs;
+      if (open.length === 0 || nowMs - atMs < HEARTBEAT_MS) return;
+      atMs = nowMs;
+      const signs = total === null ? open.map((row) => ({ ...row, what: `${row.id} ${row.what}` })) : [total];
+      for (const { what, sinceMs } of signs) output.write(`${label}: ${timed(what, nowMs - sinceMs)}\n`);
     },
     close: () => printed.clear(),
   };
 }
 
-function timed(row: BoardRow, nowMs: number): string {
-  return row.state === "open" ? `${row.what} (${durationText(nowMs - row.sinceMs)})` : row.what;
+function timed(what: string, ms: number, columns = Infinity): string {
+  const time = ` (${clockText(ms)})`;
+  return `${cut(what, columns - widthOf(time))}${time}`;
 }

@@ -7,9 +7,15 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** How many instances are as they should be. */
+/** How many instances are as they should be, and what the others are. */
 export function countsText(counts: z.infer<typeof InstanceCounts>): string {
-  const troubled = counts.troubled > 0 ? `, ${counts.troubled} in trouble` : "";
-  const kept = counts.total > counts.wanted_running ? `, ${counts.total} in all` : "";
-  return `${counts.ready} of ${counts.wanted_running} ready${kept}${troubled}`;
+  const { total, wanted_running: wanted, ready, held_stopped: held, troubled } = counts;
+  const unwanted = total - wanted - held;
+  const parts = [
+    wanted > 0 ? `${ready} of ${wanted} ready` : "",
+    held > 0 ? `${held} held stopped` : "",
+    unwanted > 0 ? `${unwanted} not wanted` : "",
+    troubled > 0 ? `${troubled} in trouble` : "",
+  ];
+  return parts.filter((part) => part !== "").join(", ") || "none";
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { instanceStatus, instanceView } from "@mvm/testing";
-import { bootMs, noteOf, sinceMs, stateWord } from "./instance-words.ts";
+import { bootMs, noteOf, sinceMs, stateSince, stateWord } from "./instance-words.ts";
 
 test("one word for a state: ready is more than running, unreported is no state", () => {
   assert.equal(stateWord(instanceView()), "ready");
@@ -10,21 +10,25 @@ test("one word for a state: ready is more than running, unreported is no state",
   assert.equal(stateWord(instanceView({ status: null })), "unreported");
 });
 
-test("nothing is said of an instance that is as it should be", () => assert.equal(noteOf(instanceView()), ""));
+const NOW = Date.parse("2026-11-21T12:30:00.000Z");
 
-test("a connector that is off says what it misses", () => {
+test("nothing is said of an instance that is as it should be", () => assert.equal(noteOf(instanceView(), NOW), ""));
+
+test("a connector that the tenant configured and that is off says what it misses, no other", () => {
   const { guest } = instanceStatus();
-  const connectors = [
+  const reported = [
     { name: "telegram", enabled: false, missing: ["telegram.token"] },
-    { name: "whatsapp", enabled: true, missing: [] },
+    { name: "whatsapp", enabled: false, missing: ["connectors.whatsapp in the fleet file"] },
   ];
+  const status = instanceStatus({ guest: guest && { ...guest, connectors: reported } });
   assert.equal(
-    noteOf(instanceView({ status: instanceStatus({ guest: guest && { ...guest, connectors } }) })),
+    noteOf(instanceView({ connectors: ["telegram"], status }), NOW),
     "telegram is off: telegram.token missing",
   );
+  assert.equal(noteOf(instanceView({ status }), NOW), "");
 });
 
-test("a hold says by whom and until when", () => {
+test("a hold says by whom, for how long and until when", () => {
   const hold = {
     kind: "hard" as const,
     wanted: "stopped" as const,
@@ -32,13 +36,20 @@ test("a hold says by whom and until when", () => {
     by: "eve",
     since: "2026-11-21T12:00:00.000Z",
   };
-  assert.equal(noteOf(instanceView({ hold })), "held stopped by eve until 2026-11-21T13:00:00.000Z");
-  assert.equal(noteOf(instanceView({ hold: { ...hold, until: null } })), "held stopped by eve");
+  assert.equal(noteOf(instanceView({ hold }), NOW), "held stopped by eve for 30 min, until 13:00 UTC");
+  assert.equal(
+    noteOf(instanceView({ hold: { ...hold, until: null } }), NOW),
+    "held stopped by eve until it is released",
+  );
 });
 
 test("since when, and how long the boot took", () => {
   assert.equal(sinceMs(instanceView(), 5), Date.parse("2026-11-21T12:00:00.000Z"));
   assert.equal(sinceMs(instanceView({ status: null }), 5), 5);
+  const readySince = "2026-11-21T12:03:00.000Z";
+  const ready = instanceView({ status: instanceStatus({ ready_since: readySince }) });
+  assert.equal(stateSince(ready), readySince, "not since it runs");
+  assert.equal(stateSince(instanceView()), "2026-11-21T12:00:00.000Z", "of an agent that does not tell more");
   assert.equal(bootMs(instanceView()), 9100);
   assert.equal(
     bootMs(

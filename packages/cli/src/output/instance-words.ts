@@ -1,5 +1,6 @@
 /** What is said of an instance, in the same words in tables, progress lines and outcomes. Pure. */
 import type { InstanceView, NetworkCondition } from "@mvm/core";
+import { holdEnd } from "./hold-words.ts";
 
 /** Its state in one word; `unreported` until its node has said anything. */
 export function stateWord(view: InstanceView): string {
@@ -9,15 +10,14 @@ export function stateWord(view: InstanceView): string {
 }
 
 /** The one thing worth knowing beside the state; empty when all is as it should be. */
-export function noteOf(view: InstanceView): string {
+export function noteOf(view: InstanceView, nowMs: number): string {
   const obstacle = obstacleOf(view);
   if (obstacle !== "") return obstacle;
-  const lacking = view.status?.guest?.connectors.filter(({ missing }) => missing.length > 0) ?? [];
-  if (lacking.length > 0)
+  const guest = view.status?.guest;
+  const lacking = guest?.connectors.filter(({ name, missing }) => missing.length > 0 && view.connectors.includes(name));
+  if (lacking !== undefined && lacking.length > 0)
     return lacking.map(({ name, missing }) => `${name} is off: ${missing.join(", ")} missing`).join("; ");
-  return view.hold === null
-    ? ""
-    : `held ${view.hold.wanted} by ${view.hold.by}${view.hold.until === null ? "" : ` until ${view.hold.until}`}`;
+  return view.hold === null ? "" : `held ${view.hold.wanted} by ${view.hold.by} ${holdEnd(view.hold, nowMs)}`;
 }
 
 /** What stands between the instance and what is wanted of it; empty when nothing does. */
@@ -30,8 +30,13 @@ export function obstacleOf(view: InstanceView): string {
   if (status.waiting_for !== null) return `waits for ${status.waiting_for}`;
   if (status.guest?.failure) return `${status.guest.failure.code}: ${status.guest.failure.message}`;
   if (status.state === "running" && status.guest?.ready !== true)
-    return status.guest?.reason ?? "waits for the guest to answer";
+    return status.guest === null ? "waits for the guest to answer" : withoutCause(status.guest.reason);
   return "";
+}
+
+/** While a guest starts, the cause behind its reason reads as a failure: `instance show` has it. */
+function withoutCause(reason: string): string {
+  return reason.split(": ", 1)[0] ?? reason;
 }
 
 /** What is wrong with a tenant's network. */
@@ -40,9 +45,17 @@ export function networkWords({ tenant_id: tenant, condition }: NetworkCondition)
   return `the network of tenant '${tenant}' is not in place: ${message} (attempt ${attempts}${retryWord(retryAt)})`;
 }
 
-/** When what happens to it now began, milliseconds since 1970. */
+/** When what its state's word tells of began, ISO 8601; null until its node has said anything. */
+export function stateSince(view: InstanceView): string | null {
+  const { status } = view;
+  if (status === null) return null;
+  return stateWord(view) === "ready" ? (status.ready_since ?? status.entered_at) : status.entered_at;
+}
+
+/** The same in milliseconds since 1970. */
 export function sinceMs(view: InstanceView, fallbackMs: number): number {
-  return view.status === null ? fallbackMs : Date.parse(view.status.entered_at);
+  const since = stateSince(view);
+  return since === null ? fallbackMs : Date.parse(since);
 }
 
 /** How long its newest boot took until ready (or until the guest answered), milliseconds; null before. */

@@ -82,8 +82,8 @@ test("an applied fleet is in force: in the fleet, the node's spec and the views"
     assert.deepEqual(
       tenants.map((view) => [view.tenant_id, view.standing, view.instances]),
       [
-        ["acme", "present", { total: 3, wanted_running: 3, running: 3, ready: 0, troubled: 0 }],
-        ["globex", "present", { total: 1, wanted_running: 1, running: 1, ready: 0, troubled: 0 }],
+        ["acme", "present", { total: 3, wanted_running: 3, running: 3, ready: 0, held_stopped: 0, troubled: 0 }],
+        ["globex", "present", { total: 1, wanted_running: 1, running: 1, ready: 0, held_stopped: 0, troubled: 0 }],
       ],
     );
   });

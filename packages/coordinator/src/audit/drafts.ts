@@ -1,5 +1,14 @@
 /** The coordinator's audit entries as drafts: who asked for what. Pure; the store chains and commits them. */
-import type { Cause, CoordinatorDraft, FleetChange, Hold, InstanceId, InstanceRow, TenantId } from "@mvm/core";
+import {
+  timeText,
+  type Cause,
+  type CoordinatorDraft,
+  type FleetChange,
+  type Hold,
+  type InstanceId,
+  type InstanceRow,
+  type TenantId,
+} from "@mvm/core";
 import { goalOf } from "../spec/goal.ts";
 
 /** What every entry of one command shares. */
@@ -71,7 +80,7 @@ export function holdDraft(context: AuditContext, instance: InstanceRow, hold: Ho
     instanceId: instance.instanceId,
     from: goalOf(instance),
     to: hold.wanted,
-    detail: `${hold.kind} hold until ${hold.until ?? "it is released"}`,
+    detail: `${hold.kind} hold until ${hold.until === null ? "it is released" : timeText(hold.until)}`,
   });
 }
 

@@ -1,5 +1,5 @@
 /** What a change of its pool or tenant means for an instance that exists, in one change or none. Pure. */
-import { restartReasons, type FleetChange, type InstanceRow, type PoolRow } from "@mvm/core";
+import { restartReasons, timeText, type FleetChange, type InstanceRow, type PoolRow } from "@mvm/core";
 import { makingOf } from "./pool-making.ts";
 
 export interface InstanceChange {
@@ -41,5 +41,7 @@ function countsReason({ after, poolAfter }: InstanceChange): string {
 /** A hold that asks for something else delays what the counts want. */
 function holdSuffix({ hold }: InstanceRow, wanted: "running" | "stopped"): string {
   if (hold === null || hold.wanted === wanted) return "";
-  return hold.until === null ? "; a hold delays it until it is released" : `; a hold delays it until ${hold.until}`;
+  return hold.until === null
+    ? "; a hold delays it until it is released"
+    : `; a hold delays it until ${timeText(hold.until)}`;
 }

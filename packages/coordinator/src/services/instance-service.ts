@@ -5,6 +5,7 @@
 import {
   isoTime,
   MvmError,
+  soonText,
   splitInstanceId,
   type Hold,
   type InstanceCommandAnswer,
@@ -69,7 +70,7 @@ export function instanceService(deps: ServiceDeps): InstanceService {
       const { generation } = await store.putHold({ instanceId: id, hold, audit: [holdDraft(context, row, hold)] });
       deps.changes.raise();
       deps.logger.info("instance.held", { reason: "manual", instance: id, wanted, until, claimed_by: claimedBy });
-      return { instance: await get(id), generation, note: holdNote(row, hold) };
+      return { instance: await get(id), generation, note: holdNote(row, hold, clock.nowMs()) };
     },
     async destroy(id, claimedBy) {
       const row = await rowOf(id);
@@ -98,10 +99,11 @@ export function instanceService(deps: ServiceDeps): InstanceService {
 }
 
 /** What follows when the hold ends, where that is not what was asked for. */
-function holdNote(row: InstanceRow, hold: Hold): string | null {
+function holdNote(row: InstanceRow, hold: Hold, nowMs: number): string | null {
   if (row.wanted === hold.wanted) return null;
   const then = row.wanted === "running" ? "starts" : "stops";
-  return `the pool's counts want it ${row.wanted}: it ${then} when the hold ends at ${hold.until ?? "its release"}`;
+  const end = hold.until === null ? "its release" : soonText(hold.until, nowMs);
+  return `the pool's counts want it ${row.wanted}: it ${then} when the hold ends at ${end}`;
 }
 
 function notFound(id: InstanceId): never {

@@ -23,6 +23,7 @@ export function countInstances(views: readonly InstanceView[]): InstanceCounts {
     wanted_running: views.filter(({ goal }) => goal === "running").length,
     running: running.length,
     ready: running.filter(({ status }) => status?.guest?.ready === true).length,
+    held_stopped: views.filter(({ goal, hold }) => goal === "stopped" && hold?.wanted === "stopped").length,
     troubled: views.filter(({ status }) => status !== null && (status.condition !== null || status.refusal !== null))
       .length,
   };
@@ -63,6 +64,7 @@ function instanceView(
     wanted: instance.wanted,
     hold: instance.hold,
     goal: goalOf(instance),
+    connectors: Object.keys(tenant.connectors),
     generation: instance.generation,
     observed: report !== null && report.observedGeneration >= instance.generation,
     status,

@@ -42,6 +42,8 @@ export const InstanceView = z.object({
   hold: Hold.nullable(),
   /** What the spec asks for, the hold included. */
   goal: z.enum(["running", "stopped", "destroyed"]),
+  /** The connectors that the tenant's fleet file configures. */
+  connectors: z.array(z.string()).default([]),
   /** Node generation of the newest change of this instance's spec. */
   generation: z.int(),
   /** Whether the node's newest status was made from that spec or a later one. */
@@ -61,6 +63,8 @@ export const InstanceCounts = z.object({
   running: z.int(),
   /** Running, and the guest says that it is ready. */
   ready: z.int(),
+  /** Those that a hold keeps stopped. */
+  held_stopped: z.int().default(0),
   /** With a condition or refusal. */
   troubled: z.int(),
 });

@@ -8,6 +8,11 @@ import type { Files } from "../ports/files.ts";
 import { readTomlDocument, type TomlDocument } from "../toml/document.ts";
 import { shownPath } from "../toml/source-file.ts";
 
+/** Where the quickstart writes its file unless told otherwise; never looked up, only pointed at. */
+const QUICKSTART_CONFIG = "quickstart/mvm.toml";
+const THREE_WAYS =
+  "One of three ways names the file, in this order: --config PATH; mvm.toml in the current directory; /etc/mvm/mvm.toml.";
+
 export const configRules = ["flag", "current-directory", "system"] as const;
 export type ConfigRule = (typeof configRules)[number];
 
@@ -43,18 +48,19 @@ export async function findConfig(search: ConfigSearch): Promise<FoundConfig> {
     const document = await readTomlDocument(files, path, shownPath(path, cwd));
     if (document !== null) return { document, rule };
   }
-  throw notFound(
+  throw await notFound(
     search,
     candidates.map(({ path }) => path),
   );
 }
 
-function notFound({ flag, cwd }: ConfigSearch, tried: readonly string[]): MvmError {
+async function notFound({ flag, cwd, files }: ConfigSearch, tried: readonly string[]): Promise<MvmError> {
   const message =
     flag === undefined
       ? `no configuration file: neither ${tried.join(" nor ")} exists and --config was not given`
       : `no configuration file at ${resolve(cwd, flag)}, which --config names`;
-  const remedy =
-    "One of three ways names the file, in this order: --config PATH; mvm.toml in the current directory; /etc/mvm/mvm.toml.";
+  const isQuickstartHere =
+    flag === undefined && (await files.stat(join(cwd, QUICKSTART_CONFIG)).catch(() => null))?.kind === "file";
+  const remedy = isQuickstartHere ? `Add --config ${QUICKSTART_CONFIG}, the quickstart's file.` : THREE_WAYS;
   return new MvmError("MVM_CONFIG_NOT_FOUND", { message, remedy, details: { tried, cwd } });
 }

@@ -78,6 +78,14 @@ test("--config to a missing file is an error although ./mvm.toml exists", async 
   );
 });
 
+test("without any of the three the quickstart's file is pointed at, not taken", async () => {
+  const cwd = tree({ "quickstart/mvm.toml": MINIMAL });
+  const pointsAtIt = (error: unknown): boolean =>
+    isMvmError(error, "MVM_CONFIG_NOT_FOUND") && error.remedy.includes("--config quickstart/mvm.toml");
+  await assert.rejects(load(cwd), pointsAtIt);
+  await assert.rejects(load(cwd, "x.toml"), (error) => !pointsAtIt(error));
+});
+
 test("an unreadable ./mvm.toml is an error, never a reason to look further", async () => {
   const cwd = tree({ "mvm.toml/x": "", "etc/mvm.toml": MINIMAL });
   await assert.rejects(load(cwd, undefined, join(cwd, "etc", "mvm.toml")), (error) =>

@@ -102,12 +102,12 @@ const entries = {
   MVM_GUEST_TIMEOUT: {
     exit: 5,
     summary: "The guest did not answer before its deadline.",
-    remedy: "Look at mvm instance logs; restart the instance if it stays silent.",
+    remedy: "See what its VM prints: mvm instance logs INSTANCE --console; restart the instance if it stays silent.",
   },
   MVM_GUEST_UNREACHABLE: {
     exit: 5,
     summary: "The guest channel can't be opened, or ended before the guest answered.",
-    remedy: "See mvm instance show: the instance may be stopped or starting; then mvm instance logs.",
+    remedy: "See mvm instance show for its state, and mvm instance logs INSTANCE --console for what its VM prints.",
   },
   MVM_HOST_COMMAND_FAILED: {
     exit: 1,
@@ -249,11 +249,11 @@ const entries = {
     summary: "A role, a profile or their combination is not declared.",
     remedy: "Declare it under [microvms] or choose a declared one.",
   },
-  MVM_USAGE: { exit: 2, summary: "The command line can't be understood.", remedy: "See --help." },
+  MVM_USAGE: { exit: 2, summary: "The command line can't be understood.", remedy: "See mvm --help." },
   MVM_VM_BOOT_HUNG: {
     exit: 1,
     summary: "A VM printed nothing or did not answer in time while booting.",
-    remedy: "See mvm instance logs; it is retried by itself.",
+    remedy: "See what it printed: mvm instance logs INSTANCE --console; it is retried by itself.",
   },
   MVM_VM_CONFINEMENT: {
     exit: 1,
@@ -263,7 +263,7 @@ const entries = {
   MVM_VM_DRIVER: {
     exit: 1,
     summary: "The VMM refused a request or died.",
-    remedy: "See the details and mvm instance logs.",
+    remedy: "See the details, and mvm instance logs INSTANCE --console for what the VM printed last.",
   },
   MVM_VOLUME_FAILED: {
     exit: 1,

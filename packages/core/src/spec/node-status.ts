@@ -62,6 +62,8 @@ export const InstanceStatus = z.object({
   revision: RevisionId,
   state: InstanceStateName,
   entered_at: z.iso.datetime(),
+  /** Since when the guest is ready without a break; null while it is not, and from an agent that does not tell. */
+  ready_since: z.iso.datetime().nullable().default(null),
   ipv4: z.ipv4(),
   ingress_port: z.int().nullable(),
   uid: z.int().nullable(),

@@ -63,4 +63,5 @@ test("paths below the current directory are shown from there", () => {
   assert.equal(shownPath("/a/b/c/mvm.toml", "/a/b"), "./c/mvm.toml");
   assert.equal(shownPath("/a/mvm.toml", "/a/b"), "/a/mvm.toml");
   assert.equal(shownPath("/a/..b", "/a"), "./..b");
+  assert.equal(shownPath("/a/mvm.toml", "/"), "/a/mvm.toml");
 });

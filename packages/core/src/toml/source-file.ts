@@ -19,10 +19,10 @@ export interface SourceFile {
   readonly bytesHash: string;
 }
 
-/** `./…` for what lies below the current directory, else the absolute path. */
+/** `./…` for what lies below the current directory, else, and in `/`, which everything lies below, the absolute path. */
 export function shownPath(path: string, cwd: string): string {
   const below = relative(cwd, path);
-  return below === "" || below === ".." || below.startsWith(`..${sep}`) ? path : `.${sep}${below}`;
+  return cwd === sep || below === "" || below === ".." || below.startsWith(`..${sep}`) ? path : `.${sep}${below}`;
 }
 
 /**

@@ -22,6 +22,8 @@ const connectorName = z.string().regex(/^[a-z][a-z0-9]{0,31}$/, "use lower-case 
 export const PortDeclaration = z.strictObject({
   name: guestName,
   port: z.int().min(1).max(65535),
+  /** What is spoken on it, for the addresses that people are shown. */
+  scheme: z.enum(["http", "https"]).optional(),
 });
 
 export const SecretDeclaration = z.strictObject({

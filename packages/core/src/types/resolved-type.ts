@@ -65,7 +65,8 @@ export function resolveType(tables: MicrovmsTables, roleName: string, profileNam
     optional_drives: role.optional_drives,
     guest_handlers: profile.guest_handlers,
     services: profile.services,
-    ports: profile.ports,
+    // A scheme is for people: it makes no other type of what runs.
+    ports: profile.ports.map(({ name, port }) => ({ name, port })),
     secrets: profile.secrets,
     connectors: profile.connectors,
   };

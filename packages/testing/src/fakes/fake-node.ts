@@ -310,7 +310,7 @@ export class FakeNode {
       forget: (id) => process.write(() => journal.forget(id)),
       append: (draft) => process.write(() => journal.append(draft)),
       acknowledge: (tenant, sequence) => process.write(() => journal.acknowledge(tenant, sequence)),
-      saveSpec: (spec) => process.write(() => journal.saveSpec(spec)),
+      saveSpec: (spec, at) => process.write(() => journal.saveSpec(spec, at)),
       close: () => undefined,
     };
   }

@@ -53,4 +53,6 @@ export const journalMigrations: readonly string[] = [
     SELECT RAISE(ABORT, 'mvm: an audit entry goes only when the coordinator has it');
   END;
   `,
+  // When each instance of the spec first stood in one, ISO times by volume.
+  `ALTER TABLE spec ADD COLUMN first_seen TEXT NOT NULL DEFAULT '{}';`,
 ];

@@ -65,7 +65,7 @@ describe("the agent's journal", () => {
     const first = sqliteJournal(openAgentDatabase(path));
     const record = recordOf(0, { uid: 200_000 });
     first.write({ record, operation: operationOf(record.instance_id), audit: draft(record.instance_id) });
-    first.saveSpec(singlePoolSpec({}, 7));
+    first.saveSpec(singlePoolSpec({}, 7), "2026-01-01T00:00:00Z");
     first.close();
 
     const second = sqliteJournal(openAgentDatabase(path));
@@ -73,6 +73,25 @@ describe("the agent's journal", () => {
     assert.deepEqual(second.operation(record.instance_id), operationOf(record.instance_id));
     assert.equal(second.spec()?.generation, 7);
     assert.equal(second.auditOf(record.instance_id, 10)[0]?.event, "instance.start");
+    second.close();
+  });
+
+  it("tells since when an instance is known, also after a reopening, until it leaves the spec", () => {
+    const path = join(dir, "seen.db");
+    const [volume] = singlePoolSpec().tenants.flatMap(({ pools }) => pools[0]?.instances[0]?.volume_uuid ?? []);
+    assert.ok(volume);
+    const first = sqliteJournal(openAgentDatabase(path));
+    assert.equal(first.firstSeen(volume), null);
+    first.saveSpec(singlePoolSpec(), "2026-01-01T00:00:00Z");
+    first.close();
+
+    const second = sqliteJournal(openAgentDatabase(path));
+    second.saveSpec(singlePoolSpec({}, 2), "2026-01-01T01:00:00Z");
+    assert.equal(second.firstSeen(volume), "2026-01-01T00:00:00Z");
+    second.saveSpec({ ...singlePoolSpec({}, 3), tenants: [] }, "2026-01-01T02:00:00Z");
+    assert.equal(second.firstSeen(volume), null);
+    second.saveSpec(singlePoolSpec({}, 4), "2026-01-01T03:00:00Z");
+    assert.equal(second.firstSeen(volume), "2026-01-01T03:00:00Z");
     second.close();
   });
 
@@ -151,7 +170,7 @@ describe("the agent's journal", () => {
 
   it("goes without a cached spec that it can't read, but not without a record", () => {
     const database = openAgentDatabase(":memory:");
-    database.script(`INSERT INTO spec VALUES (1, '{"schema_version":99}')`);
+    database.script(`INSERT INTO spec (id, document) VALUES (1, '{"schema_version":99}')`);
     assert.equal(sqliteJournal(database).spec(), null);
     database.script(`INSERT INTO instances VALUES ('acme-vm-0', NULL, '{}')`);
     assert.throws(

@@ -20,6 +20,15 @@ const PUT_OPERATION = `
   ON CONFLICT (instance_id) DO UPDATE SET operation = excluded.operation`;
 const DROP_OPERATION = "DELETE FROM operations WHERE instance_id = :id";
 
+const PUT_SPEC = `
+  INSERT INTO spec (id, document, first_seen) VALUES (1, :document, :firstSeen)
+  ON CONFLICT (id) DO UPDATE SET document = excluded.document, first_seen = excluded.first_seen`;
+
+/** ISO times by volume. */
+const FirstSeen = z.record(z.string(), z.iso.datetime());
+type FirstSeen = z.infer<typeof FirstSeen>;
+
+const specRow = z.object({ document: z.string(), first_seen: jsonColumn(FirstSeen) });
 const recordRow = z.object({ record: jsonColumn(InstanceRecord) });
 const operationRow = z.object({ operation: jsonColumn(OperationRecord) });
 
@@ -33,7 +42,9 @@ export function sqliteJournal(database: SqliteDatabase, { keptEntries = KEPT_ENT
       .all(operationRow, "SELECT operation FROM operations")
       .map(({ operation }) => [operation.instance_id, operation]),
   );
-  let spec = cachedSpec(database);
+  const saved = database.one(specRow, "SELECT document, first_seen FROM spec");
+  let spec = saved === null ? null : knownSpec(saved.document);
+  let firstSeen: FirstSeen = saved?.first_seen ?? {};
 
   /** All or nothing, durable at return. The maps above change only after it. */
   function transaction(what: string, work: () => void): void {
@@ -85,21 +96,26 @@ export function sqliteJournal(database: SqliteDatabase, { keptEntries = KEPT_ENT
       }),
 
     spec: () => spec,
-    saveSpec(next) {
+    saveSpec(next, at) {
+      const nextSeen = firstSeenWith(next, firstSeen, at);
       transaction("the spec", () =>
-        database.run(
-          "INSERT INTO spec VALUES (1, :document) ON CONFLICT (id) DO UPDATE SET document = excluded.document",
-          { document: JSON.stringify(next) },
-        ),
+        database.run(PUT_SPEC, { document: JSON.stringify(next), firstSeen: JSON.stringify(nextSeen) }),
       );
       spec = next;
+      firstSeen = nextSeen;
     },
+    firstSeen: (volumeUuid) => firstSeen[volumeUuid] ?? null,
     close: () => database.close(),
   };
 }
 
 /** The cached spec; one that another version wrote is no loss, the coordinator has it. */
-function cachedSpec(database: SqliteDatabase): NodeSpec | null {
-  const row = database.one(z.object({ document: z.string() }), "SELECT document FROM spec");
-  return row === null ? null : (NodeSpec.safeParse(JSON.parse(row.document)).data ?? null);
+function knownSpec(document: string): NodeSpec | null {
+  return NodeSpec.safeParse(JSON.parse(document)).data ?? null;
+}
+
+/** For each instance of the spec since when it is known; those that left the spec are forgotten. */
+function firstSeenWith(spec: NodeSpec, known: FirstSeen, at: string): FirstSeen {
+  const instances = spec.tenants.flatMap(({ pools }) => pools.flatMap((pool) => pool.instances));
+  return Object.fromEntries(instances.map(({ volume_uuid: volume }) => [volume, known[volume] ?? at]));
 }

@@ -23,11 +23,12 @@ export const makeDirectories: Step = {
 /** Sockets, secrets and the config drive go, all that belongs to the VM's uid; the state directory stays. */
 export const removePassingDirectories = removal("remove-passing-directories", removePassing);
 
-/** Everything of the instance on disk goes, its data included. */
+/** Everything that outlives a VM goes, the data included. */
 export const eraseState = removal("erase-state", async (context) => {
   const { ports, paths } = context;
   await ports.volumes.destroyVolume(volumePlace(context));
   await ports.files.remove(paths.stateDir);
+  await ports.files.remove(paths.lastConsole);
 });
 
 async function removePassing({ ports: { files }, paths }: StepContext): Promise<void> {

@@ -63,8 +63,9 @@ function noteHello({ ledger, ports }: StartContext): void {
 }
 
 function unexpectedDataDrive({ id }: StartContext, data: DataDrive): MvmError {
+  const remedy = `See mvm instance logs ${id} --console.`;
   const message = data === "none" ? `${id} found no data drive` : `${id} mounted a data drive that it was not given`;
-  return new MvmError("MVM_VOLUME_FAILED", { message, remedy: "See mvm instance logs." });
+  return new MvmError("MVM_VOLUME_FAILED", { message, remedy });
 }
 
 export const shutDownGuest = removal("shut-down-guest", async (context) => {

@@ -10,6 +10,7 @@ import { hasDataDrive } from "../data-drive.ts";
 import { hasSecretsDrive } from "../secrets-drive.ts";
 import type { StartContext } from "../start-context.ts";
 import { removal, type Step, type StepContext } from "../step.ts";
+import { forgetConsole, keepConsole } from "./last-console.ts";
 import { openedVolume } from "./volume.ts";
 
 const LAUNCHES = 2;
@@ -29,6 +30,7 @@ export const killVm = removal("kill-vm", kill);
 
 async function launch(context: StartContext): Promise<void> {
   const { ledger, ports } = context;
+  await forgetConsole(context);
   for (let left = LAUNCHES; ; left -= 1) {
     const { boot } = ledger.record();
     ledger.note({
@@ -55,9 +57,13 @@ export function countHungBoot({ ledger, log }: StepContext): void {
   log.warn("vm.boot.hung", { hung_boots: boot.hung_boots + 1 });
 }
 
-async function kill({ id, ledger, ports, paths }: StepContext): Promise<void> {
+async function kill(context: StepContext): Promise<void> {
+  const { id, ledger, ports, paths } = context;
   const { vm, uid } = ledger.record();
-  if (vm !== null) await ports.driver.kill(vm);
+  if (vm !== null) {
+    await keepConsole(context, vm);
+    await ports.driver.kill(vm);
+  }
   // A launch that was cut left no handle, only what the driver finds by place and uid.
   if (uid !== null) await ports.driver.sweep({ id, uid, stateDir: paths.stateDir, runDir: paths.runDir });
   ledger.note({ vm: null, launched_at: null });

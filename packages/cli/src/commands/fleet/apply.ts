@@ -4,7 +4,8 @@ import type { Command } from "../../command-spec.ts";
 import { printResult } from "../../output/document.ts";
 import { withSession } from "../../session.ts";
 import { outcomeOf, waiting } from "../instance/outcome.ts";
-import { type Watched, waitFlags, waitForInstances } from "../instance/wait.ts";
+import { waitFlags, waitForInstances } from "../instance/wait.ts";
+import type { Watched } from "../instance/watched.ts";
 import { withPlaces } from "./placed-problems.ts";
 import { printPlan } from "./print-plan.ts";
 

@@ -1,5 +1,5 @@
 /** `mvm fleet show`. */
-import { operatorRoutes } from "@mvm/core";
+import { operatorRoutes, timeText } from "@mvm/core";
 import type { Command } from "../../command-spec.ts";
 import { printResult } from "../../output/document.ts";
 import { printFacts, printTable } from "../../output/table.ts";
@@ -15,7 +15,7 @@ export const showFleet: Command = (context, input) =>
       text: () => {
         printFacts(context.stdout, [
           ["version", String(view.version)],
-          ["applied", view.applied_at === null ? "never" : `${view.applied_at} by ${view.applied_by ?? "?"}`],
+          ["applied", view.applied_at === null ? "never" : `${timeText(view.applied_at)} by ${view.applied_by ?? "?"}`],
           ["file", view.source_hash === null ? null : `sha256:${view.source_hash.slice(0, 12)}`],
         ]);
         printTable(context.stdout, {

@@ -1,5 +1,5 @@
 /** `mvm fleet …` as data. */
-import { CHANGES, type NounSpec, READS } from "../../command-spec.ts";
+import { CHANGES, goesOn, type NounSpec, READS } from "../../command-spec.ts";
 
 export const fleetNoun: NounSpec = {
   name: "fleet",
@@ -26,6 +26,7 @@ export const fleetNoun: NounSpec = {
       args: ["<file>"],
       shared: CHANGES,
       examples: ["fleet apply fleet.toml", "fleet apply fleet.toml --no-wait"],
+      interrupted: (input) => goesOn(input, "instance list"),
       load: async () => (await import("./apply.ts")).applyFleet,
     },
   ],

@@ -1,4 +1,5 @@
 /** `mvm image show`. */
+import { isoTime, timeText } from "@mvm/core";
 import type { Command } from "../../command-spec.ts";
 import { hostImageTools } from "../../host/image-host.ts";
 import { printResult } from "../../output/document.ts";
@@ -20,7 +21,7 @@ export const showImage: Command = async (context, input) => {
         ["revision", manifest.revision],
         ["profile", manifest.profile],
         ["kind", manifest.kind],
-        ["built", new Date(builtAtMs).toISOString()],
+        ["built", timeText(isoTime(builtAtMs))],
         ["inputs", `sha256:${manifest.input_hash}`],
         ["kernel", manifest.kernel_version],
         ["packages", `${manifest.packages.length} Debian packages`],

@@ -1,10 +1,11 @@
 /** `mvm instance start` and `stop`: a change of the spec, then waiting for what comes of it. */
 import { type InstanceView, MvmError, operatorRoutes } from "@mvm/core";
-import type { Command } from "../../command-spec.ts";
+import { type Command, nextCommand } from "../../command-spec.ts";
 import { printResult } from "../../output/document.ts";
 import { withSession } from "../../session.ts";
 import { type Goal, outcomeOf } from "./outcome.ts";
-import { type Watched, waitFlags, waitForInstances } from "./wait.ts";
+import { waitFlags, waitForInstances } from "./wait.ts";
+import type { Watched } from "./watched.ts";
 
 type ChangeRoute = typeof operatorRoutes.startInstance;
 
@@ -30,7 +31,7 @@ function change(route: ChangeRoute, goal: Goal): Command {
       const text =
         last === undefined
           ? `${id}: asked for ${goal} (generation ${answer.generation})`
-          : `${id} ${last.outcome.what}`;
+          : `${id} ${last.outcome.what}${goal === "stopped" ? `; start it again: ${nextCommand(input, `instance start ${id}`)}` : ""}`;
       printResult(context, input, {
         config: configFacts,
         document: { instance, waited: wait !== null },

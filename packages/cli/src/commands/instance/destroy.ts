@@ -5,7 +5,8 @@ import { printResult } from "../../output/document.ts";
 import { withSession } from "../../session.ts";
 import { confirmDestroy } from "../confirm.ts";
 import { outcomeOf, waiting } from "./outcome.ts";
-import { type Watched, waitFlags, waitForInstances } from "./wait.ts";
+import { waitFlags, waitForInstances } from "./wait.ts";
+import type { Watched } from "./watched.ts";
 
 export const destroyInstance: Command = (context, input) =>
   withSession(context, input, async ({ coordinator, configFacts }) => {

@@ -3,7 +3,7 @@ import { operatorRoutes } from "@mvm/core";
 import type { Command } from "../../command-spec.ts";
 import { ageText } from "../../output/age.ts";
 import { printResult } from "../../output/document.ts";
-import { noteOf } from "../../output/instance-words.ts";
+import { noteOf, stateSince } from "../../output/instance-words.ts";
 import { stateCell } from "../../output/state-cell.ts";
 import { printTable } from "../../output/table.ts";
 import { withSession } from "../../session.ts";
@@ -24,12 +24,12 @@ export const listInstances: Command = (context, input) =>
           columns: [
             { title: "instance", cell: (view) => view.instance_id },
             { title: "state", cell: (view) => stateCell(stdout, view) },
-            { title: "for", cell: (view) => ageText(view.status?.entered_at ?? null, clock.nowMs()) },
+            { title: "for", cell: (view) => ageText(stateSince(view), clock.nowMs()) },
             { title: "role", cell: (view) => view.role },
             { title: "profile", cell: (view) => view.profile },
             { title: "address", cell: (view) => view.ipv4 },
             { title: "ingress", cell: (view) => (view.ingress_port === null ? "-" : `127.0.0.1:${view.ingress_port}`) },
-            { title: "note", cell: noteOf },
+            { title: "note", cell: (view) => noteOf(view, clock.nowMs()) },
           ],
           rows: instances,
           empty: "no instances",

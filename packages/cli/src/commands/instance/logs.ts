@@ -1,10 +1,12 @@
 /** `mvm instance logs`: the guest's journal or its console, from the node's agent. */
 import { agentRoutes, type LogLine } from "@mvm/agent";
-import { MvmError, type UnixClient } from "@mvm/core";
+import { exactTimeText, type UnixClient } from "@mvm/core";
 import type { Command } from "../../command-spec.ts";
 import type { CliContext, TextStyle } from "../../context.ts";
 import { printResult } from "../../output/document.ts";
+import { logMessage } from "../../output/log-message.ts";
 import { withSession } from "../../session.ts";
+import { UsageProblem } from "../../usage-problem.ts";
 
 const DEFAULT_LINES = 100;
 const FOLLOW_INTERVAL_MS = 1000;
@@ -18,7 +20,7 @@ export const instanceLogs: Command = (context, input) =>
     const follow = input.flag("follow");
     const source = input.flag("console") ? "console" : "guest";
     if (follow && (source === "console" || input.flag("json"))) {
-      throw new MvmError("MVM_USAGE", { message: `--follow goes with neither --console nor --json` });
+      throw new UsageProblem("--follow goes with neither --console nor --json");
     }
     const limit = input.count("lines", { least: 1, most: 500 }) ?? DEFAULT_LINES;
     const answer = await agent.call(agentRoutes.getLogs, {
@@ -28,13 +30,17 @@ export const instanceLogs: Command = (context, input) =>
     });
     printResult(context, input, {
       config: configFacts,
-      document: { instance_id: id, source, lines: answer.lines },
-      text: () => printLines(context, answer.lines),
+      document: { instance_id: id, source, ended_at: answer.ended_at, lines: answer.lines },
+      text: () => {
+        if (answer.ended_at !== null)
+          context.stderr.write(`note: of the VM that ended at ${exactTimeText(answer.ended_at)}\n`);
+        printLines(context, answer.lines);
+      },
     });
     if (follow && answer.cursor !== null) await followFrom(context, agent, { id, cursor: answer.cursor });
   });
 
-/** Prints what comes until Ctrl-C, which is how it is meant to end. */
+/** Prints what comes until Ctrl-C. */
 async function followFrom(
   context: CliContext,
   agent: UnixClient,
@@ -42,25 +48,22 @@ async function followFrom(
 ): Promise<void> {
   const { clock, signal } = context;
   let { cursor } = start;
-  try {
-    for (;;) {
-      const answer = await agent.call(agentRoutes.getLogs, {
-        params: { instance: start.id },
-        query: { cursor },
-        signal,
-      });
-      printLines(context, answer.lines);
-      cursor = answer.cursor ?? cursor;
-      if (!answer.more) await clock.sleep(FOLLOW_INTERVAL_MS, signal);
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error;
+  for (;;) {
+    const answer = await agent.call(agentRoutes.getLogs, {
+      params: { instance: start.id },
+      query: { cursor },
+      signal,
+    });
+    printLines(context, answer.lines);
+    cursor = answer.cursor ?? cursor;
+    if (!answer.more) await clock.sleep(FOLLOW_INTERVAL_MS, signal);
   }
 }
 
 function printLines({ stdout }: CliContext, lines: readonly LogLine[]): void {
-  for (const { at, unit, priority, message } of lines) {
-    const head = at === null ? "" : `${stdout.style("dim", `${at.slice(0, 19).replace("T", " ")} ${unit}`)} `;
+  for (const { at, unit, priority, message: raw } of lines) {
+    const message = logMessage(raw);
+    const head = at === null ? "" : `${stdout.style("dim", `${exactTimeText(at)} ${unit}`)} `;
     const style = styleOf(priority);
     stdout.write(`${head}${style === null ? message : stdout.style(style, message)}\n`);
   }

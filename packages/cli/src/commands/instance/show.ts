@@ -1,10 +1,11 @@
 /** `mvm instance show`. */
-import { type InstanceView, operatorRoutes } from "@mvm/core";
+import { type InstanceView, operatorRoutes, timeText } from "@mvm/core";
 import type { Command } from "../../command-spec.ts";
 import { ageText, durationText } from "../../output/age.ts";
 import { counted } from "../../output/counts.ts";
 import { printResult } from "../../output/document.ts";
-import { noteOf } from "../../output/instance-words.ts";
+import { holdEnd } from "../../output/hold-words.ts";
+import { noteOf, stateSince } from "../../output/instance-words.ts";
 import { stateCell } from "../../output/state-cell.ts";
 import { printFacts } from "../../output/table.ts";
 import { withSession } from "../../session.ts";
@@ -22,13 +23,10 @@ export const showInstance: Command = (context, input) =>
       text: () =>
         printFacts(context.stdout, [
           ["instance", instance.instance_id],
-          [
-            "state",
-            `${stateCell(context.stdout, instance)} for ${ageText(instance.status?.entered_at ?? null, nowMs)}`,
-          ],
-          ["note", noteOf(instance) || null],
+          ["state", `${stateCell(context.stdout, instance)} for ${ageText(stateSince(instance), nowMs)}`],
+          ["note", noteOf(instance, nowMs) || null],
           ...identity(instance),
-          ...lifeOf(instance),
+          ...lifeOf(instance, nowMs),
           ...guestOf(instance),
         ]),
     });
@@ -49,17 +47,24 @@ function identity(view: InstanceView): Facts {
   ];
 }
 
-function lifeOf(view: InstanceView): Facts {
-  const hold =
-    view.hold === null
-      ? null
-      : `${view.hold.kind}, ${view.hold.wanted}, by ${view.hold.by} since ${view.hold.since}, until ${view.hold.until ?? "released"}`;
-  const { status } = view;
-  if (status === null)
-    return [
-      ["wanted", view.goal],
-      ["hold", hold],
-    ];
+function lifeOf(view: InstanceView, nowMs: number): Facts {
+  return [...wishOf(view, nowMs), ...runOf(view)];
+}
+
+/** What the counts want, what the spec asks for, and the hold where it makes the difference. */
+function wishOf({ wanted, goal, hold }: InstanceView, nowMs: number): Facts {
+  return [
+    ["wanted", wanted],
+    ["goal", goal === wanted ? goal : `${goal}, by the hold`],
+    [
+      "hold",
+      hold === null ? null : `${hold.kind}, by ${hold.by} since ${timeText(hold.since)}, ${holdEnd(hold, nowMs)}`,
+    ],
+  ];
+}
+
+function runOf({ status }: InstanceView): Facts {
+  if (status === null) return [];
   const { hello_ms: helloMs, ready_ms: readyMs, attempts, hung_boots: hungBoots } = status.boot;
   const times = [
     helloMs === null ? null : `answered after ${durationText(helloMs)}`,
@@ -68,8 +73,6 @@ function lifeOf(view: InstanceView): Facts {
     counted(hungBoots, "hung boot"),
   ];
   return [
-    ["wanted", view.goal],
-    ["hold", hold],
     ["boot", times.filter((time) => time !== null).join(", ")],
     ["process", status.pid === null ? null : `pid ${status.pid}, uid ${status.uid ?? "?"}`],
     [

@@ -1,5 +1,5 @@
 /** `mvm instance …` as data. */
-import { CHANGES, DESTROYS, type NounSpec, READS } from "../../command-spec.ts";
+import { CHANGES, DESTROYS, goesOn, type NounSpec, READS } from "../../command-spec.ts";
 
 export const instanceNoun: NounSpec = {
   name: "instance",
@@ -28,7 +28,10 @@ export const instanceNoun: NounSpec = {
       options: [
         { flags: "--lines <n>", summary: "how many of the newest lines (default 100)" },
         { flags: "--follow", summary: "go on with what comes, until Ctrl-C" },
-        { flags: "--console", summary: "the boot console instead of the journal" },
+        {
+          flags: "--console",
+          summary: "the VM's console instead of the journal; of a stopped instance, its last VM's",
+        },
       ],
       shared: READS,
       examples: ["instance logs acme-gw-0 --follow", "instance logs acme-gw-0 --console"],
@@ -40,6 +43,7 @@ export const instanceNoun: NounSpec = {
       args: ["<instance>"],
       shared: CHANGES,
       examples: ["instance start acme-gw-0", "instance start acme-gw-0 --timeout 5m"],
+      interrupted: (input) => goesOn(input, `instance show ${input.arg(0)}`),
       load: async () => (await import("./change.ts")).startInstance,
     },
     {
@@ -48,6 +52,7 @@ export const instanceNoun: NounSpec = {
       args: ["<instance>"],
       shared: CHANGES,
       examples: ["instance stop acme-gw-0", "instance stop acme-gw-0 --no-wait"],
+      interrupted: (input) => goesOn(input, `instance show ${input.arg(0)}`),
       load: async () => (await import("./change.ts")).stopInstance,
     },
     {
@@ -56,6 +61,7 @@ export const instanceNoun: NounSpec = {
       args: ["<instance>"],
       shared: DESTROYS,
       examples: ["instance destroy acme-worker-0", "instance destroy acme-worker-0 --yes"],
+      interrupted: (input) => goesOn(input, "instance list"),
       load: async () => (await import("./destroy.ts")).destroyInstance,
     },
   ],

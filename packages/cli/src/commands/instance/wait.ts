@@ -5,28 +5,23 @@
 import { type InstanceView, MvmError, type NodeView, operatorRoutes, type UnixClient } from "@mvm/core";
 import type { CommandInput } from "../../command-input.ts";
 import type { CliContext } from "../../context.ts";
-import { openBoard } from "../../output/board.ts";
+import { WAIT_TIMEOUT_MS } from "../../default-timeouts.ts";
 import { durationText } from "../../output/age.ts";
-import { networkWords, sinceMs } from "../../output/instance-words.ts";
-import { heedSilence, openOf, type Outcome } from "./outcome.ts";
+import { networkWords } from "../../output/instance-words.ts";
+import { heedSilence, openOf } from "./outcome.ts";
+import { openWaitBoard } from "./wait-board.ts";
+import type { NodeWork, Watched } from "./watched.ts";
 
 /** How often progress is drawn anew while nothing changes. */
 const REDRAW_MS = 1000;
-const DEFAULT_TIMEOUT_MS = 900_000;
-
-/** What is waited for, judged from each new look at the instances. */
-export interface Watched {
-  readonly id: string;
-  /** The instance, when there is one to show the state's age of. */
-  readonly view: InstanceView | null;
-  readonly outcome: Outcome;
-}
 
 export interface WaitRequest {
   readonly coordinator: UnixClient;
   readonly tenant?: string;
   readonly timeoutMs: number;
   readonly quiet: boolean;
+  /** When the command began, milliseconds since 1970, if it did more than wait. */
+  readonly sinceMs?: number;
   /** Also wait until the nodes have nothing left to do: what runs may be about to be restarted. */
   readonly untilSettled?: boolean;
   readonly judge: (instances: readonly InstanceView[]) => readonly Watched[];
@@ -34,7 +29,7 @@ export interface WaitRequest {
 
 /** The wait that the shared flags ask for; null with --no-wait. */
 export function waitFlags(input: CommandInput): { readonly timeoutMs: number; readonly quiet: boolean } | null {
-  const timeoutMs = input.durationMs("timeout") ?? DEFAULT_TIMEOUT_MS;
+  const timeoutMs = input.durationMs("timeout") ?? WAIT_TIMEOUT_MS;
   return input.flag("no-wait") ? null : { timeoutMs, quiet: input.flag("quiet") };
 }
 
@@ -47,7 +42,11 @@ export async function waitForInstances(context: CliContext, request: WaitRequest
   const { clock, signal } = context;
   const startedAt = clock.nowMs();
   const deadline = clock.monotonicMs() + request.timeoutMs;
-  const board = openBoard(context.stderr, request);
+  const board = openWaitBoard(context.stderr, {
+    quiet: request.quiet,
+    waitSinceMs: startedAt,
+    totalSinceMs: request.sinceMs ?? startedAt,
+  });
   let revision = -1;
   try {
     for (;;) {
@@ -63,20 +62,13 @@ export async function waitForInstances(context: CliContext, request: WaitRequest
         .map((item) => ({ ...item, outcome: heedSilence(item, clock.nowMs()) }));
       const open = openOf(watched);
       const work = open.length === 0 ? await workOfNodes(request, watched, signal) : [];
-      const rows = watched.map((item) => boardRow(item, startedAt));
-      const nodeRows = work.map(({ node, what }) => ({ id: node, what, sinceMs: startedAt, state: "open" as const }));
-      board.show([...rows, ...nodeRows], clock.nowMs());
+      board.show(watched, work, clock.nowMs());
       if (open.length === 0 && work.length === 0) return watched;
       if (clock.monotonicMs() >= deadline) throw timedOut({ open, work }, request.timeoutMs);
     }
   } finally {
     board.close();
   }
-}
-
-interface NodeWork {
-  readonly node: string;
-  readonly what: string;
 }
 
 /** The nodes that have more to do although every instance is as wanted, and what with. */
@@ -96,12 +88,6 @@ async function workOfNodes(
 function workWords(networks: NonNullable<NodeView["status"]>["network_conditions"]): string {
   if (networks.length === 0) return "the node is at work";
   return networks.map((network) => networkWords(network)).join("; ");
-}
-
-function boardRow({ id, view, outcome }: Watched, startedAt: number) {
-  const state = { done: "done", waiting: "open", failed: "failed" } as const;
-  const since = view === null || !view.observed ? startedAt : sinceMs(view, startedAt);
-  return { id, what: outcome.what, sinceMs: since, state: state[outcome.kind] };
 }
 
 function timedOut(

@@ -3,24 +3,25 @@
  * the two files. Images that it built and files that were edited stay, unless --purge says otherwise.
  */
 import { dirname, resolve } from "node:path";
-import { loadConfig, type LoadedConfig, MvmError, operatorRoutes, unixClient } from "@mvm/core";
+import { loadConfig, type LoadedConfig, MvmError, operatorRoutes } from "@mvm/core";
 import type { CommandInput } from "../../command-input.ts";
 import type { CliContext } from "../../context.ts";
+import { QUICKSTART_DOWN_TIMEOUT_MS } from "../../default-timeouts.ts";
 import { printResult } from "../../output/document.ts";
 import { counted } from "../../output/counts.ts";
-import { announce, factsOf } from "../../session.ts";
+import { announce, coordinatorClient, factsOf } from "../../session.ts";
 import { waitUntilGone } from "../tenant/destroy.ts";
+import { readBuilt } from "./built-images.ts";
 import { isLockable, withCommandLock } from "./command-lock.ts";
 import type { QuickstartHost } from "./host-port.ts";
 import { removeImages } from "./images.ts";
 import { isOwn, removeOwn } from "./own-directory.ts";
 import { ownerOf, ownerOfDirectory, refuseOtherOwner, removeOwnerBeside } from "./owner.ts";
+import { loadPlannedConfig } from "./planned-config.ts";
 import { removeNode } from "./remove-node.ts";
 import { ensureServers, type Servers, stopServers } from "./servers.ts";
 import { refuseStrangeServers, strangeServers } from "./strange-servers.ts";
 import { quickstartFiles, standings, writeConfigFile, type WriteRequest } from "./write-files.ts";
-
-const DEFAULT_TIMEOUT_MS = 300_000;
 
 export async function takeDown(context: CliContext, input: CommandInput, host: QuickstartHost): Promise<void> {
   const { root } = host.installation;
@@ -29,9 +30,10 @@ export async function takeDown(context: CliContext, input: CommandInput, host: Q
   const request = { dir, root, minimal: input.flag("minimal"), machine: host.machine };
   // The config says where everything lies; without it the default places are looked at.
   const isConfigHere = (await files.stat(quickstartFiles(dir).config)) !== null;
-  const configPath = isConfigHere ? quickstartFiles(dir).config : await writeConfigFile(context, request);
-  const loaded = await loadConfig({ flag: configPath, cwd: context.cwd, files });
-  announce(context, loaded);
+  const loaded = isConfigHere
+    ? await loadConfig({ flag: quickstartFiles(dir).config, cwd: context.cwd, files })
+    : await loadPlannedConfig(context, request);
+  if (isConfigHere) announce(context, loaded);
   const stateDir = loaded.config.node.state_dir;
   const work = (): Promise<void> => takeAllDown({ context, host, loaded, request }, input);
   const lock = { files, clock, host, stateDir, command: "quickstart --down" };
@@ -56,6 +58,8 @@ async function takeAllDown({ context, host, loaded, request }: TakingDown, input
   const wasThere = await isOwn(files, config.node.state_dir);
   if (wasThere) {
     await refuseStrangeServers(servers);
+    // Servers that have to be started read it.
+    if ((await files.stat(loaded.path)) === null) await writeConfigFile(context, request);
     await removeRunning(servers, input);
   } else {
     await refuseRemains(servers);
@@ -64,30 +68,43 @@ async function takeAllDown({ context, host, loaded, request }: TakingDown, input
   await removeOwnerBeside(files, loaded.path);
   const purge = input.flag("purge");
   const imagesRemoved = purge ? await removeImages(context, config) : 0;
+  const imagesLeft = (await readBuilt(files, config.images.dir)).length;
   const kept = await removeFiles(context, loaded, { purge, standings: await standings(files, request) });
   printResult(context, input, {
     config: factsOf(loaded),
     document: { removed: wasThere, images_removed: imagesRemoved, kept },
     text: () => {
       context.stdout.write(wasThere ? "the quickstart is removed\n" : "there was no quickstart to remove\n");
-      context.stdout.write(`${imagesWords(config.images.dir, purge ? imagesRemoved : null)}\n`);
+      for (const line of imageLines(config.images.dir, { purge, removed: imagesRemoved, left: imagesLeft }))
+        context.stdout.write(`${line}\n`);
       for (const path of kept) context.stdout.write(`kept ${path}: you edited it\n`);
     },
   });
 }
 
-/** @param removed null when it was not asked for */
-function imagesWords(dir: string, removed: number | null): string {
-  if (removed === null) return `images stay in ${dir}; --purge removes those that the quickstart built`;
-  if (removed === 0) return `no image in ${dir} was built by the quickstart: none is removed`;
-  return `${counted(removed, "image")} removed from ${dir}`;
+interface OwnImages {
+  readonly purge: boolean;
+  readonly removed: number;
+  readonly left: number;
+}
+
+/** Of the images that the quickstart built; nothing is said of none unless it was asked for. */
+function imageLines(dir: string, { purge, removed, left }: OwnImages): readonly string[] {
+  if (removed > 0) return [`${counted(removed, "image")} removed from ${dir}`];
+  if (purge) return [`no image in ${dir} was built by the quickstart: none is removed`];
+  const verbs = left === 1 ? "stays" : "stay";
+  return left === 0
+    ? []
+    : [
+        `${counted(left, "image")} that the quickstart built ${verbs} in ${dir}; --purge removes ${left === 1 ? "it" : "them"}`,
+      ];
 }
 
 /** Destroying needs both servers: only they know what belongs to a tenant. */
 async function removeRunning(servers: Servers, input: CommandInput): Promise<void> {
   const { context, host, config } = servers;
   await ensureServers(servers);
-  const coordinator = unixClient(config.coordinator.socket);
+  const coordinator = coordinatorClient(context, config);
   const { signal, claimedBy, files } = context;
   const { tenants } = await coordinator.call(operatorRoutes.listTenants, { signal });
   for (const { tenant_id: tenant } of tenants) {
@@ -97,12 +114,9 @@ async function removeRunning(servers: Servers, input: CommandInput): Promise<voi
       signal,
     });
   }
-  const timeoutMs = input.durationMs("timeout") ?? DEFAULT_TIMEOUT_MS;
-  await Promise.all(
-    tenants.map(({ tenant_id: id }) =>
-      waitUntilGone(context, { coordinator }, { id, timeoutMs, quiet: input.flag("quiet") }),
-    ),
-  );
+  const timeoutMs = input.durationMs("timeout") ?? QUICKSTART_DOWN_TIMEOUT_MS;
+  const ids = tenants.map(({ tenant_id: id }) => id);
+  await waitUntilGone(context, { coordinator }, { ids, timeoutMs, quiet: input.flag("quiet") });
   await stopServers(servers);
   await removeNode({ files, host, config });
 }

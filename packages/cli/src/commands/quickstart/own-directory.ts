@@ -30,7 +30,8 @@ export async function requireOwnOrEmpty(files: Files, dir: string): Promise<void
   if ((await files.list(dir)).every((name) => UNMARKED_FILES.includes(name))) return;
   throw new MvmError("MVM_CONFIG_EXISTS", {
     message: `the directory ${dir} holds files that are not the quickstart's`,
-    remedy: "Name another one in the quickstart's mvm.toml: --down will remove it with all that is in it.",
+    remedy:
+      "Move them elsewhere, or name another directory in the quickstart's mvm.toml: --down will remove it with all that is in it.",
     details: { directory: dir },
   });
 }

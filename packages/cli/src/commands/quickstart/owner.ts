@@ -70,7 +70,7 @@ export async function refuseOtherOwner(files: Files, wanted: Owner): Promise<voi
     if (found === null) continue;
     // Where that file is gone, the clone was moved or removed: then this one takes its place.
     if (found.config !== wanted.config && (await files.stat(found.config)) !== null)
-      throw otherConfig(found, wanted, dir);
+      throw await otherConfig(files, { found, wanted, dir });
     refuseChanges(found, wanted);
   }
   const beside = await files.read(join(dirname(wanted.config), BESIDE_CONFIG), MAX_BYTES);
@@ -95,10 +95,19 @@ async function isInstalled(files: Files, { node }: Owner): Promise<boolean> {
   return false;
 }
 
-function otherConfig(found: Owner, wanted: Owner, dir: string): MvmError {
+interface Clash {
+  readonly found: Owner;
+  readonly wanted: Owner;
+  readonly dir: string;
+}
+
+async function otherConfig(files: Files, { found, wanted, dir }: Clash): Promise<MvmError> {
+  // A file that was refused before it was written can't be edited.
+  const isThere = (await files.stat(wanted.config)) !== null;
+  const beside = `; or name other places, a name_prefix and ranges of its own in ${wanted.config}`;
   return new MvmError("MVM_QUICKSTART_REFUSED", {
     message: `${dir} belongs to the quickstart of ${found.config}, not to that of ${wanted.config}`,
-    remedy: `Take that one down first: npm run quickstart -- --down --dir ${dirname(found.config)}; or name other places, a name_prefix and ranges of its own in ${wanted.config}.`,
+    remedy: `Take that one down first: npm run quickstart -- --down --dir ${dirname(found.config)}${isThere ? beside : ""}.`,
     details: { directory: dir, installed: found.config, wanted: wanted.config },
   });
 }

@@ -1,14 +1,15 @@
 /** What the quickstart refuses before it changes anything, with the commands themselves on real files. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, beforeEach } from "node:test";
 import { createLinuxProcesses, type HostProcess } from "@mvm/agent";
-import { exitCodeOf, isMvmError, nodeClock, nodeFiles, takeExclusiveLock } from "@mvm/core";
+import { exitCodeOf, isMvmError, nodeClock, nodeFiles, RevisionId, takeExclusiveLock } from "@mvm/core";
 import { capturedOutput } from "@mvm/testing";
 import { commandInput } from "../../command-input.ts";
 import type { CliContext } from "../../context.ts";
 import { systemdServiceManager } from "../../host/service-manager.ts";
+import { addBuilt } from "./built-images.ts";
 import { takeDown } from "./down.ts";
 import type { QuickstartHost } from "./host-port.ts";
 import { claimDirectory } from "./own-directory.ts";
@@ -65,6 +66,7 @@ function context(): CliContext {
     clock: nodeClock,
     files: nodeFiles,
     serviceManager: systemdServiceManager({}),
+    noteChange: () => undefined,
   };
 }
 
@@ -149,6 +151,56 @@ test("--down of another clone's quickstart is refused", async () => {
     takeDown(context(), input({}), hostWith()),
     (error) => isMvmError(error, "MVM_QUICKSTART_REFUSED") && error.message.includes(other),
   );
+});
+
+test("where another clone's quickstart is, nothing is written, up or down", async () => {
+  const other = join(at, "other.toml");
+  writeFileSync(other, "");
+  // Without a file of its own it would lie where the installed one is: a root whose example says so.
+  const clone = join(at, "clone");
+  mkdirSync(join(clone, "examples", "quickstart"), { recursive: true });
+  const template = readFileSync(owner.config, "utf8");
+  for (const name of ["mvm.toml.in", "fleet.toml"])
+    writeFileSync(join(clone, "examples", "quickstart", name), name === "fleet.toml" ? "" : template);
+  await claimDirectory(nodeFiles, owner.node.state_dir, ownerText({ ...owner, config: other }));
+  const host = { ...hostWith(), installation: { ...hostWith().installation, root: clone } };
+  for (const command of [bringUp, takeDown]) {
+    const asked = context();
+    await assert.rejects(
+      command(asked, commandInput([], { dir: "new" }), host),
+      (error) => isMvmError(error, "MVM_QUICKSTART_REFUSED") && !error.remedy.includes("new/mvm.toml"),
+    );
+    assert.equal(existsSync(join(at, "new")), false);
+  }
+});
+
+test("--down with nothing there writes nothing, and speaks of --purge only where there are images", async () => {
+  rmSync(owner.config);
+  const clone = join(at, "clone");
+  mkdirSync(join(clone, "examples", "quickstart"), { recursive: true });
+  const text = `schema_version = 1
+[node]
+name = "quickstart"
+mode = "development"
+state_dir = "${owner.node.state_dir}"
+runtime_dir = "${owner.node.runtime_dir}"
+[images]
+dir = "${join(at, "images")}"
+`;
+  writeFileSync(join(clone, "examples", "quickstart", "mvm.toml.in"), text);
+  writeFileSync(join(clone, "examples", "quickstart", "fleet.toml"), "");
+  const host = { ...hostWith(), installation: { ...hostWith().installation, root: clone } };
+  const said = async (): Promise<string> => {
+    const [stdout, stderr] = [capturedOutput(), capturedOutput()];
+    await takeDown({ ...context(), stdout, stderr }, commandInput([], { dir: "new" }), host);
+    assert.equal(existsSync(join(at, "new")), false);
+    assert.equal(stderr.text(), "");
+    return stdout.text();
+  };
+  assert.equal(await said(), "there was no quickstart to remove\n");
+  mkdirSync(join(at, "images"));
+  await addBuilt(nodeFiles, join(at, "images"), RevisionId.parse("1".repeat(16)));
+  assert.match(await said(), /\n1 image that the quickstart built stays in .*; --purge removes it\n$/);
 });
 
 test("--down beside a quickstart that is at work is refused", async () => {

@@ -52,6 +52,7 @@ export async function ensureServers(servers: Servers): Promise<number> {
     records[name] = { ...ref, ...wanted };
     await writeRecords(files, stateDir, records);
     await waitAnswering(servers, name, ref);
+    context.stderr.write(`started the ${name}; its log: ${logPath(config, name)}\n`);
     started += 1;
   }
   return started;

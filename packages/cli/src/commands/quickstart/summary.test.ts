@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { InstanceId, TenantId } from "@mvm/core";
+import { InstanceId, MicrovmsTables, TenantId, TypeName } from "@mvm/core";
 import { capturedOutput, instanceStatus, instanceView } from "@mvm/testing";
 import { nextCommands, printSummary } from "./summary.ts";
 
@@ -11,11 +11,32 @@ const worker = instanceView({
   status: instanceStatus({ boot: { attempts: 1, hung_boots: 0, hello_ms: 48_000, ready_ms: null } }),
 });
 
+const gatewayPort = { name: "gateway", port: 18789, scheme: "https" };
+const { profiles } = MicrovmsTables.parse({
+  profiles: {
+    minimal: { description: "m", min_mem_mib: 64, defaults: { vcpus: 1, mem_mib: 64, data_mib: 0 } },
+    secure: {
+      description: "s",
+      ports: [gatewayPort, { name: "other", port: 1 }],
+      min_mem_mib: 64,
+      defaults: { vcpus: 1, mem_mib: 64, data_mib: 0 },
+    },
+  },
+});
+const stopped = instanceStatus({ state: "stopped" });
+const CONFIG = { flag: "--config x", list: "./mvm --config x instance list" };
+
 test("the table, how long it took, and the next three commands", () => {
   const stdout = capturedOutput();
   printSummary(
     { stdout, cwd: "/clone" },
-    { instances: [instanceView(), worker], tookMs: 111_000, wasUp: false, configPath: "/clone/quickstart/mvm.toml" },
+    {
+      instances: [instanceView(), worker],
+      tookMs: 111_000,
+      wasUp: false,
+      configPath: "/clone/quickstart/mvm.toml",
+      profiles,
+    },
   );
   assert.equal(
     stdout.text(),
@@ -36,7 +57,7 @@ test("up already: it says so", () => {
   const stdout = capturedOutput();
   printSummary(
     { stdout, cwd: "/elsewhere" },
-    { instances: [worker], tookMs: 900, wasUp: true, configPath: "/clone/quickstart/mvm.toml" },
+    { instances: [worker], tookMs: 900, wasUp: true, configPath: "/clone/quickstart/mvm.toml", profiles },
   );
   assert.match(
     stdout.text(),
@@ -46,7 +67,7 @@ test("up already: it says so", () => {
 
 for (const [until, end] of [
   [null, "until it is started"],
-  ["2026-11-21T13:00:00.000Z", "until 2026-11-21T13:00:00.000Z"],
+  ["2026-11-21T13:00:00.000Z", "until 2026-11-21 13:00 UTC"],
 ] as const) {
   test(`an instance that is held stopped ${end} is not said to be up, and how to start it is`, () => {
     const stdout = capturedOutput();
@@ -54,7 +75,13 @@ for (const [until, end] of [
     const held = instanceView({ ...worker, hold, goal: "stopped", status: instanceStatus({ state: "stopped" }) });
     printSummary(
       { stdout, cwd: "/clone" },
-      { instances: [instanceView(), held], tookMs: 900, wasUp: true, configPath: "/clone/quickstart/mvm.toml" },
+      {
+        instances: [instanceView(), held],
+        tookMs: 900,
+        wasUp: true,
+        configPath: "/clone/quickstart/mvm.toml",
+        profiles,
+      },
     );
     const text = stdout.text();
     assert.match(text, /2 tenants, 2 instances: 1 of them up \(0\.9 s\)\.\n/);
@@ -64,6 +91,31 @@ for (const [until, end] of [
   });
 }
 
+test("an instance that speaks https has an address that says so, and a command that talks to it", () => {
+  const secure = instanceView({ profile: TypeName.parse("secure") });
+  const stdout = capturedOutput();
+  const summary = { tookMs: 900, wasUp: true, configPath: "/clone/quickstart/mvm.toml", profiles };
+  printSummary({ stdout, cwd: "/clone" }, { ...summary, instances: [secure, worker] });
+  assert.match(stdout.text(), /acme-gw-0 .* https:\/\/127\.0\.0\.1:18800\n/);
+  assert.deepEqual(nextCommands([secure, worker], profiles, CONFIG.flag), [
+    CONFIG.list,
+    "curl -k https://127.0.0.1:18800/healthz",
+    "./mvm --config x instance stop globex-worker-0",
+  ]);
+  assert.doesNotMatch(nextCommands([{ ...secure, status: stopped }], profiles, CONFIG.flag).join(), /curl/);
+});
+
+test("what is suggested to be stopped runs", () => {
+  const held = { ...worker, status: stopped };
+  const logs = "./mvm --config x instance logs acme-gw-0";
+  assert.deepEqual(nextCommands([instanceView(), held], profiles, CONFIG.flag), [
+    CONFIG.list,
+    logs,
+    "./mvm --config x instance stop acme-gw-0",
+  ]);
+  assert.deepEqual(nextCommands([instanceView({ status: stopped })], profiles, CONFIG.flag), [CONFIG.list, logs]);
+});
+
 test("without instances there is still something to look at", () => {
-  assert.deepEqual(nextCommands([], "--config x"), ["./mvm --config x fleet show"]);
+  assert.deepEqual(nextCommands([], profiles, "--config x"), ["./mvm --config x fleet show"]);
 });

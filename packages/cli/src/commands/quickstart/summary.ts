@@ -1,6 +1,6 @@
 /** What the quickstart ends with: who is up and where, how long it took, and what to try next. */
 import { relative } from "node:path";
-import type { InstanceView } from "@mvm/core";
+import { timeText, type EffectiveConfig, type InstanceView } from "@mvm/core";
 import type { CliContext } from "../../context.ts";
 import { durationText } from "../../output/age.ts";
 import { counted } from "../../output/counts.ts";
@@ -14,11 +14,14 @@ export interface Summary {
   /** Whether there was nothing left to do. */
   readonly wasUp: boolean;
   readonly configPath: string;
+  readonly profiles: Profiles;
 }
+
+type Profiles = EffectiveConfig["microvms"]["profiles"];
 
 export function printSummary(
   { stdout, cwd }: Pick<CliContext, "stdout" | "cwd">,
-  { instances, tookMs, wasUp, configPath }: Summary,
+  { instances, tookMs, wasUp, configPath, profiles }: Summary,
 ): void {
   const tenants = new Set(instances.map((view) => view.tenant_id)).size;
   printTable(stdout, {
@@ -28,10 +31,7 @@ export function printSummary(
       { title: "state", cell: (view) => stateCell(stdout, view) },
       { title: "address", cell: (view) => view.ipv4 },
       { title: "took", cell: (view) => tookText(view) },
-      {
-        title: "from this host",
-        cell: (view) => (view.ingress_port === null ? "-" : `127.0.0.1:${view.ingress_port}`),
-      },
+      { title: "from this host", cell: (view) => ingressAddress(view, profiles) ?? "-" },
     ],
     rows: instances,
     empty: "no instances are wanted",
@@ -41,7 +41,7 @@ export function printSummary(
   stdout.write(`\n${counted(tenants, "tenant")}, ${what} (${durationText(tookMs)}).\n`);
   for (const line of heldLines(instances, flag)) stdout.write(`${line}\n`);
   stdout.write("Next:\n");
-  for (const command of nextCommands(instances, flag)) stdout.write(`  ${stdout.style("bold", command)}\n`);
+  for (const command of nextCommands(instances, profiles, flag)) stdout.write(`  ${stdout.style("bold", command)}\n`);
 }
 
 /** How many are ready, and of how many when some are not. */
@@ -56,21 +56,33 @@ function upWords(instances: readonly InstanceView[], wasUp: boolean): string {
 function heldLines(instances: readonly InstanceView[], flag: string): readonly string[] {
   return instances.flatMap(({ instance_id: id, hold }) => {
     if (hold?.wanted !== "stopped") return [];
-    const end = hold.until === null ? "until it is started" : `until ${hold.until}`;
+    const end = hold.until === null ? "until it is started" : `until ${timeText(hold.until)}`;
     return [`${id} is held stopped by ${hold.by} ${end}: ./mvm ${flag} instance start ${id}`];
   });
 }
 
 /** Three commands that show something, for what runs here. */
-export function nextCommands(instances: readonly InstanceView[], flag: string): readonly string[] {
+export function nextCommands(instances: readonly InstanceView[], profiles: Profiles, flag: string): readonly string[] {
   const [first] = instances;
   if (first === undefined) return [`./mvm ${flag} fleet show`];
-  const last = instances.at(-1) ?? first;
+  const ready = instances.filter((view) => stateWord(view) === "ready");
+  const last = ready.at(-1);
+  const secure = ready
+    .map((view) => ingressAddress(view, profiles))
+    .find((address) => address?.startsWith("https:") === true);
   return [
     `./mvm ${flag} instance list`,
-    `./mvm ${flag} instance logs ${first.instance_id}`,
-    `./mvm ${flag} instance stop ${last.instance_id}`,
+    // The certificate is the guest's own: nobody has signed it.
+    secure === undefined ? `./mvm ${flag} instance logs ${first.instance_id}` : `curl -k ${secure}/healthz`,
+    ...(last === undefined ? [] : [`./mvm ${flag} instance stop ${last.instance_id}`]),
   ];
+}
+
+/** Where this host reaches it: ingress leads to the first port that its profile declares. */
+function ingressAddress({ ingress_port: port, profile }: InstanceView, profiles: Profiles): string | null {
+  if (port === null) return null;
+  const scheme = profiles[profile]?.ports[0]?.scheme;
+  return scheme === undefined ? `127.0.0.1:${port}` : `${scheme}://127.0.0.1:${port}`;
 }
 
 function configFlag(path: string, cwd: string): string {

@@ -4,57 +4,53 @@
  */
 import { resolve } from "node:path";
 import { QEMU_MEM_OVERHEAD } from "@mvm/agent";
-import {
-  type InstanceView,
-  loadConfig,
-  type LoadedConfig,
-  loadFleet,
-  type LoadedFleet,
-  MvmError,
-  operatorRoutes,
-  unixClient,
-} from "@mvm/core";
+import { type InstanceView, type LoadedConfig, loadFleet, type LoadedFleet, MvmError, operatorRoutes } from "@mvm/core";
 import type { CommandInput } from "../../command-input.ts";
 import type { CliContext } from "../../context.ts";
+import { QUICKSTART_TIMEOUT_MS } from "../../default-timeouts.ts";
 import { printResult } from "../../output/document.ts";
-import { announce, factsOf } from "../../session.ts";
+import { announce, coordinatorClient, factsOf } from "../../session.ts";
 import { judgeAll } from "../fleet/apply.ts";
 import { withPlaces } from "../fleet/placed-problems.ts";
-import { waitForInstances } from "../instance/wait.ts";
+import { waitForInstances, type WaitRequest } from "../instance/wait.ts";
 import { withCommandLock } from "./command-lock.ts";
+import { expectationText } from "./expectation.ts";
 import type { QuickstartHost } from "./host-port.ts";
 import { ensureImages } from "./images.ts";
+import { isOwn } from "./own-directory.ts";
 import { type Owner, ownerOf, ownerOfDirectory, refuseOtherKind, refuseOtherOwner } from "./owner.ts";
+import { loadPlannedConfig } from "./planned-config.ts";
 import { logPath } from "./server-logs.ts";
 import { ensureServers } from "./servers.ts";
 import { checkRoom, wantedMemMib, wantedTypes } from "./sizing.ts";
 import { printSummary } from "./summary.ts";
 import { fleetStanding, writeConfigFile, writeFleetFile, type WriteRequest } from "./write-files.ts";
 
-const DEFAULT_TIMEOUT_MS = 3_600_000;
-
 export async function bringUp(context: CliContext, input: CommandInput, host: QuickstartHost): Promise<void> {
   const startedAt = context.clock.monotonicMs();
+  const sinceMs = context.clock.nowMs();
   const request = {
     dir: resolve(context.cwd, input.text("dir") ?? "quickstart"),
     root: host.installation.root,
     minimal: input.flag("minimal"),
     machine: host.machine,
   };
-  const configPath = await writeConfigFile(context, request);
-  const loaded = await loadConfig({ flag: configPath, cwd: context.cwd, files: context.files });
-  announce(context, loaded);
+  const loaded = await loadPlannedConfig(context, request);
   const { files, clock } = context;
   const lock = { files, clock, host, stateDir: loaded.config.node.state_dir, command: "quickstart" };
   await withCommandLock(lock, async () => {
     const owner = await settleOwner(context, loaded, request);
+    await writeConfigFile(context, request);
+    announce(context, loaded);
     const fleet = await loadFleet(await writeFleetFile(context, request), context);
-    const { instances, changes } = await bringUpFleet({ context, host, loaded, owner, fleet }, input);
+    if (!input.flag("quiet") && !(await isOwn(files, owner.node.state_dir))) await sayWhatToExpect(context, request);
+    const { instances, changes } = await bringUpFleet({ context, host, loaded, owner, fleet, sinceMs }, input);
     const summary = {
       instances,
       tookMs: clock.monotonicMs() - startedAt,
       wasUp: changes === 0,
       configPath: loaded.path,
+      profiles: loaded.config.microvms.profiles,
     };
     printResult(context, input, {
       config: factsOf(loaded),
@@ -80,16 +76,24 @@ async function settleOwner(context: CliContext, loaded: LoadedConfig, request: W
   return owner;
 }
 
+async function sayWhatToExpect({ files, stderr }: CliContext, { minimal, machine }: WriteRequest): Promise<void> {
+  const hasKvm = (await files.stat("/dev/kvm")) !== null;
+  stderr.write(`${expectationText({ minimal, cpus: machine.cpus, hasKvm })}\n`);
+}
+
 interface Bringing {
   readonly context: CliContext;
   readonly host: QuickstartHost;
   readonly loaded: LoadedConfig;
   readonly owner: Owner;
   readonly fleet: LoadedFleet;
+  /** When the command began, milliseconds since 1970. */
+  readonly sinceMs: number;
 }
 
 /** Images, servers, fleet, instances; how much of it was new. */
-async function bringUpFleet({ context, host, loaded, owner, fleet }: Bringing, input: CommandInput) {
+async function bringUpFleet(bringing: Bringing, input: CommandInput) {
+  const { context, host, loaded, owner, fleet, sinceMs } = bringing;
   const quiet = input.flag("quiet");
   const { config } = loaded;
   checkRoom(host.machine, {
@@ -105,14 +109,14 @@ async function bringUpFleet({ context, host, loaded, owner, fleet }: Bringing, i
   const builtImages = await ensureImages(context, { config, types: wantedTypes(fleet.fleet), quiet });
   const startedServers = await ensureServers({ context, host, config, owner, meaning: loaded.meaningHash });
   const changes = await applyFleet(context, loaded, fleet);
-  const timeoutMs = input.durationMs("timeout") ?? DEFAULT_TIMEOUT_MS;
-  const instances = await waitForAll(context, loaded, { timeoutMs, quiet });
+  const timeoutMs = input.durationMs("timeout") ?? QUICKSTART_TIMEOUT_MS;
+  const instances = await waitForAll(context, loaded, { timeoutMs, quiet, sinceMs });
   return { instances, changes: builtImages + startedServers + changes };
 }
 
 /** Puts the fleet in force; the number of things that it changed. */
 async function applyFleet(context: CliContext, { config }: LoadedConfig, loaded: LoadedFleet): Promise<number> {
-  const coordinator = unixClient(config.coordinator.socket);
+  const coordinator = coordinatorClient(context, config);
   const body = {
     fleet: loaded.fleet,
     source_hash: loaded.bytesHash,
@@ -129,10 +133,10 @@ async function applyFleet(context: CliContext, { config }: LoadedConfig, loaded:
 async function waitForAll(
   context: CliContext,
   { config, path }: LoadedConfig,
-  wait: { readonly timeoutMs: number; readonly quiet: boolean },
+  wait: Pick<WaitRequest, "timeoutMs" | "quiet" | "sinceMs">,
 ): Promise<readonly InstanceView[]> {
   const watched = await waitForInstances(context, {
-    coordinator: unixClient(config.coordinator.socket),
+    coordinator: coordinatorClient(context, config),
     ...wait,
     untilSettled: true,
     judge: judgeAll,

@@ -30,6 +30,13 @@ export function quickstartFiles(dir: string): QuickstartFiles {
   return { config: join(dir, "mvm.toml"), fleet: join(dir, "fleet.toml") };
 }
 
+/** What the config file holds once it is written: what stands there if somebody edited it. */
+export async function configTextToBe(files: Files, request: WriteRequest): Promise<string> {
+  const text = await textOf(files, quickstartFiles(request.dir).config);
+  const body = await configBody(files, request);
+  return text !== null && standingOf(text, body) === "edited" ? text : generatedText(body);
+}
+
 /** Before the fleet file: it names the installation that the fleet file must fit. @throws MvmError MVM_CONFIG_UNREADABLE */
 export async function writeConfigFile(context: FileContext, request: WriteRequest): Promise<string> {
   const { files } = context;
@@ -65,14 +72,14 @@ export async function fleetStanding(files: Files, request: WriteRequest): Promis
 }
 
 function fleetBody(files: Files, { root, minimal }: WriteRequest): Promise<string> {
-  return example(files, root, minimal ? "fleet-minimal.toml" : "fleet.toml");
+  return example(files, examplePath(root, minimal ? "fleet-minimal.toml" : "fleet.toml"));
 }
 
 async function configBody(files: Files, { dir, root, machine }: WriteRequest): Promise<string> {
   const include = ["roles/*.toml", "profiles/*/profile.toml"].map((pattern) =>
     JSON.stringify(reference(dir, join(root, "microvms", pattern))),
   );
-  const template = await example(files, root, "mvm.toml.in");
+  const template = await example(files, configTemplate(root));
   return template
     .replace("{{parallel_starts}}", String(parallelStarts(machine)))
     .replace("{{include}}", include.join(", "));
@@ -84,8 +91,15 @@ function reference(dir: string, path: string): string {
   return way.split(sep).filter((step) => step === "..").length > 1 ? path : way;
 }
 
-async function example(files: Files, root: string, name: string): Promise<string> {
-  const path = join(root, "examples", "quickstart", name);
+export function configTemplate(root: string): string {
+  return examplePath(root, "mvm.toml.in");
+}
+
+function examplePath(root: string, name: string): string {
+  return join(root, "examples", "quickstart", name);
+}
+
+async function example(files: Files, path: string): Promise<string> {
   const text = await textOf(files, path);
   if (text === null)
     throw new MvmError("MVM_CONFIG_UNREADABLE", {

@@ -1,5 +1,5 @@
 /** `mvm secrets …` as data. */
-import { type NounSpec, READS } from "../../command-spec.ts";
+import { goesOn, type NounSpec, READS } from "../../command-spec.ts";
 
 export const secretsNoun: NounSpec = {
   name: "secrets",
@@ -12,6 +12,7 @@ export const secretsNoun: NounSpec = {
       options: [{ flags: "--from-file <path>", summary: "file that holds the value; else standard input" }],
       shared: READS,
       examples: ["secrets set acme model.key --from-file key.txt", "secrets set acme telegram.token < token.txt"],
+      interrupted: (input) => goesOn(input, `secrets list ${input.arg(0)}`),
       load: async () => (await import("./set.ts")).setSecret,
     },
     {

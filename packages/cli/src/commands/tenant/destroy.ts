@@ -2,7 +2,7 @@
 import { isMvmError, MvmError, operatorRoutes } from "@mvm/core";
 import type { Command } from "../../command-spec.ts";
 import type { CliContext } from "../../context.ts";
-import { openBoard } from "../../output/board.ts";
+import { type BoardRow, openBoard } from "../../output/board.ts";
 import { counted } from "../../output/counts.ts";
 import { printResult } from "../../output/document.ts";
 import { type Session, withSession } from "../../session.ts";
@@ -30,29 +30,66 @@ export const destroyTenant: Command = (context, input) =>
       body: { claimed_by: context.claimedBy },
       signal: context.signal,
     });
-    if (wait !== null) await waitUntilGone(context, session, { id, ...wait });
+    if (wait !== null) await waitUntilGone(context, session, { ids: [id], ...wait });
     printResult(context, input, {
       config: configFacts,
       document: { tenant_id: id, erased: wait !== null },
-      text: () => context.stdout.write(wait === null ? `${id}: is being erased\n` : `${id} is erased\n`),
+      text: () => {
+        context.stdout.write(wait === null ? `${id}: is being erased\n` : `${id} is erased\n`);
+        context.stderr.write(`note: a fleet file that still names ${id} makes it anew, empty, when it is applied\n`);
+      },
     });
   });
 
+type WaitContext = Pick<CliContext, "stderr" | "clock" | "signal">;
+
 interface Gone {
-  readonly id: string;
+  /** Tenants. */
+  readonly ids: readonly string[];
   readonly timeoutMs: number;
   readonly quiet: boolean;
 }
 
-/** @throws MvmError MVM_WAIT_TIMEOUT while something of it is left */
+/** @throws MvmError MVM_WAIT_TIMEOUT while something of one is left */
 export async function waitUntilGone(
-  context: CliContext,
-  { coordinator }: Pick<Session, "coordinator">,
-  { id, timeoutMs, quiet }: Gone,
+  context: WaitContext,
+  session: Pick<Session, "coordinator">,
+  { ids, timeoutMs, quiet }: Gone,
 ): Promise<void> {
-  const { clock, signal } = context;
-  const board = openBoard(context.stderr, { quiet });
-  const startedAt = clock.nowMs();
+  const { clock } = context;
+  const board = openBoard(context.stderr, { quiet, resultFollows: true });
+  const sinceMs = clock.nowMs();
+  const rows = new Map<string, BoardRow>(
+    ids.map((id) => [id, { id, what: "is being erased", sinceMs, state: "open" }]),
+  );
+  const watch = (id: string): Promise<void> =>
+    watchTenant(context, session, {
+      id,
+      timeoutMs,
+      show: (what, state) => {
+        rows.set(id, { id, what, sinceMs, state });
+        board.show([...rows.values()], clock.nowMs());
+      },
+    });
+  try {
+    // All have ended before the board is closed, whichever fails.
+    for (const result of await Promise.allSettled(ids.map(watch)))
+      if (result.status === "rejected") throw result.reason;
+  } finally {
+    board.close();
+  }
+}
+
+interface WatchedTenant extends Pick<Gone, "timeoutMs"> {
+  readonly id: string;
+  readonly show: (what: string, state: BoardRow["state"]) => void;
+}
+
+async function watchTenant(
+  { clock, signal }: WaitContext,
+  { coordinator }: Pick<Session, "coordinator">,
+  { id, timeoutMs, show }: WatchedTenant,
+): Promise<void> {
   const deadline = clock.monotonicMs() + timeoutMs;
   let revision = -1;
   try {
@@ -64,13 +101,12 @@ export async function waitUntilGone(
       });
       revision = answer.revision;
       const what = `is being erased, ${counted(answer.tenant.instances.total, "instance")} left`;
-      board.show([{ id, what, sinceMs: startedAt, state: "open" }], clock.nowMs());
+      show(what, "open");
       if (clock.monotonicMs() >= deadline)
         throw new MvmError("MVM_WAIT_TIMEOUT", { message: `tenant ${id} ${what}`, details: { tenant: id } });
     }
   } catch (error) {
     if (!isMvmError(error, "MVM_TENANT_NOT_FOUND")) throw error;
-  } finally {
-    board.close();
+    show("is erased", "done");
   }
 }

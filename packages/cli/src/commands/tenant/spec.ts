@@ -1,5 +1,5 @@
 /** `mvm tenant …` as data. */
-import { DESTROYS, type NounSpec, READS } from "../../command-spec.ts";
+import { DESTROYS, goesOn, type NounSpec, READS } from "../../command-spec.ts";
 
 export const tenantNoun: NounSpec = {
   name: "tenant",
@@ -26,6 +26,7 @@ export const tenantNoun: NounSpec = {
       args: ["<tenant>"],
       shared: DESTROYS,
       examples: ["tenant destroy acme", "tenant destroy acme --yes --timeout 2m"],
+      interrupted: (input) => goesOn(input, "tenant list"),
       load: async () => (await import("./destroy.ts")).destroyTenant,
     },
   ],
