@@ -17,12 +17,10 @@ export interface DriveImageRequest {
   /** UUID of the file system: fixed for an instance and drive. */
   readonly uuid: string;
   readonly files: readonly DriveFile[];
-  /** Where the image goes; replaced atomically. */
+  /** Where the image goes, root's alone; replaced atomically. A VMM gets it opened, or as a link of its jail. */
   readonly outputPath: string;
   /** An empty directory for the tree while it is being made; on tmpfs when the files are secret. Removed afterwards. */
   readonly scratchDir: string;
-  /** Owner of the image file: the VM's uid, which may only read it. */
-  readonly ownerUid: number;
 }
 
 export interface DriveImages {

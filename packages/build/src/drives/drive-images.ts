@@ -52,7 +52,6 @@ export function createDriveImages(ports: { readonly commands: CommandRunner; rea
         await files.ensureDir(request.scratchDir, { mode: 0o700 });
         await makeImage(request, imagePath);
         await files.chmod(imagePath, 0o400);
-        await files.chown(imagePath, request.ownerUid, request.ownerUid);
         const sha256 = await files.sha256(imagePath);
         await files.rename(imagePath, request.outputPath);
         return { sizeBytes: (await files.stat(request.outputPath))?.sizeBytes ?? 0, sha256 };

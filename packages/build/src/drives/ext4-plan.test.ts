@@ -35,7 +35,6 @@ test("mke2fs is told everything that would else depend on the machine", () => {
     files: [file("a")],
     outputPath: "/o",
     scratchDir: "/s",
-    ownerUid: 200_000,
   };
   assert.deepEqual(mke2fsArgv(request, "/s/tree", "/o.new"), [
     ...["mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal,^resize_inode,^orphan_file,^metadata_csum_seed"],

@@ -19,7 +19,7 @@ export function readDriveImage(files: MemoryFiles, path: string): DriveImage {
 export function fakeDrives(machine: FakeMachine): DriveImages {
   const { files } = machine;
   return {
-    async write({ label, uuid, files: tree, outputPath, scratchDir, ownerUid }) {
+    async write({ label, uuid, files: tree, outputPath, scratchDir }) {
       if (new Set(tree.map(({ path }) => path)).size !== tree.length)
         throw new MvmError("MVM_DRIVE_BUILD_FAILED", { message: `${label} was given a file twice` });
       const isSecret = label === "mvm-secrets";
@@ -37,7 +37,7 @@ export function fakeDrives(machine: FakeMachine): DriveImages {
         })),
       };
       const text = JSON.stringify(image);
-      await files.writeAtomic(outputPath, text, { mode: 0o400, uid: ownerUid, gid: ownerUid });
+      await files.writeAtomic(outputPath, text, { mode: 0o400 });
       return { sizeBytes: text.length, sha256: await files.sha256(outputPath) };
     },
   };

@@ -34,6 +34,5 @@ export const eraseState = removal("erase-state", async (context) => {
 async function removePassing({ ports: { files }, paths }: StepContext): Promise<void> {
   await files.remove(paths.secretsDir);
   await files.remove(paths.runDir);
-  // Owned by the uid that another VM may get next.
   await files.remove(paths.configImage);
 }

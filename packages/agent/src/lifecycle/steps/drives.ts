@@ -27,8 +27,7 @@ export const buildDrives: Step<StartContext> = {
 };
 
 function driveRequests(context: StartContext): readonly DriveImageRequest[] {
-  const { order, paths, ledger, contents } = context;
-  const ownerUid = ledger.record().uid ?? 0;
+  const { order, paths, contents } = context;
   const uuid = (label: string): string => driveUuid(order.instance.volume_uuid, label);
   const config: DriveImageRequest = {
     label: "mvm-config",
@@ -36,7 +35,6 @@ function driveRequests(context: StartContext): readonly DriveImageRequest[] {
     files: contents.config,
     outputPath: paths.configImage,
     scratchDir: join(paths.secretsDir, "config-tree"),
-    ownerUid,
   };
   const secrets: DriveImageRequest = {
     label: "mvm-secrets",
@@ -44,7 +42,6 @@ function driveRequests(context: StartContext): readonly DriveImageRequest[] {
     files: contents.secrets,
     outputPath: paths.secretsImage,
     scratchDir: join(paths.secretsDir, "secrets-tree"),
-    ownerUid,
   };
   return hasSecretsDrive(context) ? [config, secrets] : [config];
 }
