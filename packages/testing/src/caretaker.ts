@@ -74,7 +74,8 @@ async function removeAll({ dirs, namePrefix, uids }: TestThings): Promise<void> 
   const mounts = (await readFile("/proc/mounts", "utf8")).split("\n").map((line) => line.split(" ")[1] ?? "");
   for (const mount of mounts.toReversed())
     if (dirs.some((dir) => mount === dir || mount.startsWith(`${dir}/`))) await outputLines("umount", "--lazy", mount);
-  for (const dir of dirs) await rm(dir, { recursive: true, force: true });
+  // An agent's claim of the prefix, which outlives agents.
+  for (const path of [...dirs, `/run/mvm-prefix-${namePrefix}.lock`]) await rm(path, { recursive: true, force: true });
 }
 
 /** Until there are none: a server may have been starting another when it was killed. */

@@ -119,8 +119,13 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       }
     },
   };
-  await world.start("coordinator");
-  await world.start("agent");
+  try {
+    await world.start("coordinator");
+    await world.start("agent");
+  } catch (error) {
+    await caretaker.close();
+    throw error;
+  }
   return world;
 }
 
