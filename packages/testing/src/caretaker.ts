@@ -10,7 +10,7 @@ import { readFile, rm } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import * as z from "zod";
-import { type HostProcess, outputLines, processes } from "./acceptance/host-state.ts";
+import { type HostProcess, outputLines, processes } from "./host-state.ts";
 
 const TestThings = z.object({
   /** Absolute; every process whose arguments name one of them is the test's. */

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { outputLines, processes } from "./acceptance/host-state.ts";
+import { outputLines, processes } from "./host-state.ts";
 import type { TestThings } from "./caretaker.ts";
 import { requires } from "./requirements.ts";
 

@@ -19,6 +19,7 @@ export {
 } from "./desired-rows.ts";
 export { storeConformance } from "./store-conformance.ts";
 export type { StoreUnderTest } from "./store-conformance/fixtures.ts";
+export { outputLines, processes, type HostProcess } from "./host-state.ts";
 export { startCaretaker, type Caretaker, type TestThings } from "./caretaker.ts";
 export { capturedOutput, type CapturedOutput, type CapturedOutputOptions } from "./captured-output.ts";
 export { instanceStatus, instanceView } from "./instance-views.ts";

@@ -4,16 +4,13 @@ import { isMvmError, MvmError, timeText, type InstanceStatus } from "@mvm/core";
 /** Nobody is there to be asked. */
 export function noGuestLogs(status: InstanceStatus, hasConsole: boolean): MvmError {
   const id = status.instance_id;
-  const remedy = hasConsole
-    ? `See what its last VM printed: ${consoleCommand(id)}.`
-    : `See mvm instance show ${id} for why it does not run.`;
+  const remedy = hasConsole ? `See what its last VM printed: ${consoleCommand(id)}.` : whyNot(id);
   return refusal(status, "logs are the guest's own and go with its VM", remedy);
 }
 
 /** No VM runs, and none ended here that printed anything. */
 export function noConsole(status: InstanceStatus): MvmError {
-  const remedy = `See mvm instance show ${status.instance_id} for why it does not run.`;
-  return refusal(status, "no VM of it runs, and no console of an earlier one was kept", remedy);
+  return refusal(status, "no VM of it runs, and no console of an earlier one was kept", whyNot(status.instance_id));
 }
 
 /** A guest that does not answer is heard on its console. */
@@ -37,4 +34,5 @@ function refusal({ instance_id: id, state, entered_at: since }: InstanceStatus, 
   });
 }
 
+const whyNot = (id: string): string => `See mvm instance show ${id} for why it does not run.`;
 const consoleCommand = (id: string): string => `mvm instance logs ${id} --console`;

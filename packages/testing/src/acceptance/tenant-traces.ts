@@ -7,7 +7,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { InstanceView, TenantView } from "@mvm/core";
 import * as z from "zod";
-import { outputLines, processes } from "./host-state.ts";
+import { outputLines, processes } from "../host-state.ts";
 import type { World } from "./world.ts";
 
 export interface TenantMarks {

@@ -5,7 +5,7 @@
  */
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { outputLines, processes } from "./host-state.ts";
+import { outputLines, processes } from "../host-state.ts";
 
 export interface TracesRequest {
   /** The world's directory: no process, mount, volume or VM directory below it may be left. */

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { isMvmError, nodeFiles, type Artifact, type Files, type ImageManifest } from "@mvm/core";
 import { createLinuxCommands } from "@mvm/testing";
-import { imageManifest } from "../image-manifest.ts";
 import { openImageCatalog } from "./image-catalog.ts";
 import { imageStore, type ImageStore } from "./image-store.ts";
 import { kernelRecordPath } from "./kernel-record.ts";
-import { prepareStore, publishImage, storeBlob, sweepStore } from "./publish.ts";
+import { prepareStore, sweepStore } from "./publish.ts";
+import { publishedImage, storedBlob } from "./published-image.ts";
 import { verifyImage } from "./verify-image.ts";
 
 const ports = { commands: createLinuxCommands(), files: nodeFiles };
@@ -22,30 +22,9 @@ const made: string[] = [];
 beforeEach(() => void made.push(store.dir));
 after(() => Promise.all(made.map((directory) => rm(directory, { recursive: true }))));
 
-async function blob(contents: string): Promise<Artifact> {
-  const path = join(store.workDir, "made");
-  await writeFile(path, contents);
-  return storeBlob(store, path, ports);
-}
-
-async function publish(profile: string, rootfs: string): Promise<ImageManifest> {
-  const manifest = imageManifest({
-    profile,
-    input_hash: "a".repeat(64),
-    artifacts: {
-      kernel: await blob("kernel"),
-      vmlinux: await blob("vmlinux"),
-      initrd: await blob("initrd"),
-      rootfs: await blob(rootfs),
-    },
-    kernel_version: "6.1.192-2",
-    packages: [],
-    npm_lock_sha256: null,
-    patches: [],
-  });
-  await publishImage(store, manifest, ports);
-  return manifest;
-}
+const blob = (contents: string): Promise<Artifact> => storedBlob(store, contents, ports);
+const publish = (profile: string, rootfs: string): Promise<ImageManifest> =>
+  publishedImage(store, { profile, rootfs }, ports);
 
 const corrupted = (words: RegExp) => (error: unknown) =>
   isMvmError(error, "MVM_IMAGE_CORRUPTED") && words.test(error.message);

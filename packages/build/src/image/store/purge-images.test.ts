@@ -7,9 +7,9 @@ import { after, beforeEach, test } from "node:test";
 import { nodeClock, nodeFiles, type ImageManifest, type RevisionId } from "@mvm/core";
 import { createLinuxCommands } from "@mvm/testing";
 import { createBuildLock } from "../host/build-lock.ts";
-import { imageManifest } from "../image-manifest.ts";
 import { imageStore, type ImageStore } from "./image-store.ts";
-import { prepareStore, publishImage, storeBlob } from "./publish.ts";
+import { prepareStore } from "./publish.ts";
+import { publishedImage } from "./published-image.ts";
 import { purgeImages } from "./purge-images.ts";
 
 const ports = { commands: createLinuxCommands(), files: nodeFiles, lock: createBuildLock(nodeClock) };
@@ -21,29 +21,7 @@ beforeEach(async () => {
   await prepareStore(store, nodeFiles);
 });
 
-async function publish(profile: string): Promise<ImageManifest> {
-  const blob = async (contents: string) => {
-    const path = join(store.workDir, "made");
-    await writeFile(path, contents);
-    return storeBlob(store, path, ports);
-  };
-  const manifest = imageManifest({
-    profile,
-    input_hash: "a".repeat(64),
-    artifacts: {
-      kernel: await blob("kernel"),
-      vmlinux: await blob("vmlinux"),
-      initrd: await blob("initrd"),
-      rootfs: await blob(profile),
-    },
-    kernel_version: "6.1.192-2",
-    packages: [],
-    npm_lock_sha256: null,
-    patches: [],
-  });
-  await publishImage(store, manifest, ports);
-  return manifest;
-}
+const publish = (profile: string): Promise<ImageManifest> => publishedImage(store, { profile, rootfs: profile }, ports);
 
 function purge(revisions: readonly RevisionId[], signal = new AbortController().signal): Promise<number> {
   return purgeImages({ imagesDir: store.dir, revisions, signal }, ports);

@@ -3,11 +3,11 @@
  * killed, taken down. Its files are edited beforehand, so that it stands beside any other.
  */
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after } from "node:test";
-import { jsonAt, startCaretaker } from "@mvm/testing";
+import { jsonAt, outputLines, processes, startCaretaker } from "@mvm/testing";
 
 const root = join(import.meta.dirname, "../../../../..");
 const imagesDir = process.env["MVM_TEST_IMAGES"] ?? "/var/cache/mvm/test-images";
@@ -85,31 +85,15 @@ async function pids(): Promise<readonly unknown[]> {
 }
 
 /** Whatever of this quickstart is still on the host. */
-function leftovers(): readonly string[] {
-  const lines = (argv: readonly string[]): readonly string[] =>
-    spawnSync(argv[0] ?? "", argv.slice(1), { encoding: "utf8" }).stdout.split("\n");
-  const named = [["ip", "netns", "list"], ["ip", "-o", "link"], ["nft", "list", "tables"], ["mount"]]
-    .flatMap(lines)
-    .filter((line) => line.includes(PREFIX) || line.includes(base));
-  const processes = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && isOurs(pid));
-  return [
-    ...named,
-    ...processes,
-    ...[state, keys, runtime, join(dir, "fleet.toml")].filter((path) => existsSync(path)),
-  ];
-}
-
-function isOurs(pid: string): boolean {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    const uid = Number(/^Uid:\s+(\d+)/m.exec(status)?.[1]);
-    const cmdline = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-    // A process that has ended and only waits for init to take note is gone.
-    const isZombie = /^State:\s+Z/m.test(status);
-    return !isZombie && ((uid >= FIRST_UID && uid <= LAST_UID) || cmdline.includes(`${base}/`));
-  } catch {
-    return false;
-  }
+async function leftovers(): Promise<readonly string[]> {
+  const listings = [["ip", "netns", "list"], ["ip", "-o", "link"], ["nft", "list", "tables"], ["mount"]] as const;
+  const lines = await Promise.all(listings.map(([program, ...args]) => outputLines(program, ...args)));
+  const named = lines.flat().filter((line) => line.includes(PREFIX) || line.includes(base));
+  const running = (await processes()).filter(
+    ({ uids: [uid = 0], argv }) => (uid >= FIRST_UID && uid <= LAST_UID) || argv.includes(`${base}/`),
+  );
+  const paths = [state, keys, runtime, join(dir, "fleet.toml")].filter((path) => existsSync(path));
+  return [...named, ...running.map(({ pid }) => String(pid)), ...paths];
 }
 
 after(async () => {
@@ -194,7 +178,7 @@ test("taken down without its mark, what is there is named and nothing is removed
 test("taken down, nothing of it is left but the edited file, which is named", async () => {
   const down = await quickstart("--down");
   assert.equal(down.code, 0, down.stderr);
-  assert.deepEqual(leftovers(), []);
+  assert.deepEqual(await leftovers(), []);
   assert.match(down.stdout, new RegExp(`kept ${join(dir, "mvm.toml")}: you edited it`));
   assert.ok(existsSync(imagesDir));
   const nothing = await quickstart("--down");

@@ -1,4 +1,4 @@
-/** What acceptance tests read of the host itself: a program's lines, the processes that run. */
+/** What tests read of the host itself: a program's lines, the processes that run. */
 import { execFile } from "node:child_process";
 import { readFile, readdir } from "node:fs/promises";
 import { promisify } from "node:util";
