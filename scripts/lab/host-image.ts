@@ -103,7 +103,8 @@ async function giveKeys(work: string, root: string): Promise<void> {
   for (const key of globSync("etc/ssh/ssh_host_*", { cwd: root })) await unlink(join(root, key));
   await rename(join(work, "host-key"), join(root, "etc/ssh/ssh_host_ed25519_key"));
   const authorized = join(root, "root/.ssh/authorized_keys");
-  await mkdir(dirname(authorized), { mode: 0o700 });
+  // Debian's packages may have made it.
+  await mkdir(dirname(authorized), { recursive: true, mode: 0o700 });
   await copyFile(join(work, "client-key.pub"), authorized);
   await chmod(authorized, 0o600);
 }

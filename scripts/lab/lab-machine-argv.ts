@@ -22,7 +22,12 @@ export interface LabMachine {
 }
 
 const MEM_MIB = 8192;
-const VCPUS = 2;
+/**
+ * One alone: QEMU 7.2 keeps an interrupt that its guest's hypervisor has injected in mind, and delivers it once more
+ * when it turns to another of its processors. A nested guest's kernel then takes a tick with its interrupts off, and
+ * dies or waits for ever, within seconds of its boot.
+ */
+const VCPUS = 1;
 
 export function labMachineArgv(machine: LabMachine): readonly [string, ...string[]] {
   const kernelArgs = [

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { InstanceView, TenantView } from "@mvm/core";
 import * as z from "zod";
 import { outputLines, processes } from "../host-state.ts";
+import { blockAttributes } from "./traces.ts";
 import type { World } from "./world.ts";
 
 export interface TenantMarks {
@@ -43,7 +44,7 @@ export async function tenantMarks(world: World, tenantId: string): Promise<Tenan
   };
 }
 
-/** One line a finding, sorted; its first word is the kind: link, mount, namespace, nft, path, process. */
+/** One line a finding, sorted; its first word is the kind, one of those that are looked for below, or process. */
 export async function tenantTraces({ world, uids, names }: TenantMarks): Promise<readonly string[]> {
   const { dir, namePrefix } = world;
   const namespaces = await outputLines("ip", "netns", "list");
@@ -61,6 +62,9 @@ export async function tenantTraces({ world, uids, names }: TenantMarks): Promise
     look("link", await outputLines("ip", "-n", namespace, "-o", "link"));
     look("nft", await outputLines("ip", "netns", "exec", namespace, "nft", "list", "ruleset"));
   }
+  look("mapping", await blockAttributes("dm/name"));
+  look("loop", await blockAttributes("loop/backing_file"));
+  look("cgroup", await readdir("/sys/fs/cgroup", { recursive: true }).catch(() => []));
   for (const place of ["state", "state-keys", "run"])
     look("path", await readdir(join(dir, place), { recursive: true }));
   for (const { pid, uids: own, argv } of await processes()) {

@@ -50,7 +50,7 @@ export async function traces({ dir, namePrefix, nodeStands }: TracesRequest): Pr
 }
 
 /** That attribute of every block device that has it. */
-async function blockAttributes(name: string): Promise<readonly string[]> {
+export async function blockAttributes(name: string): Promise<readonly string[]> {
   const devices = await readdir("/sys/block");
   const values = await Promise.all(
     devices.map((device) => readFile(join("/sys/block", device, name), "utf8").catch(() => null)),

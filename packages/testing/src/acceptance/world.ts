@@ -16,6 +16,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { tearDownNode } from "@mvm/agent";
 import * as z from "zod";
 import { startCaretaker } from "../caretaker.ts";
+import { firecrackerDir } from "../requirements.ts";
 import { imagesDir } from "../test-images.ts";
 import { traces } from "./traces.ts";
 
@@ -35,6 +36,8 @@ export interface CliResult {
 export interface WorldOptions {
   /** 1 to 4 lower-case letters or digits, different for each world that lives at the same time. */
   readonly name: string;
+  /** Default: development. Production takes Firecracker from where the tests were told that it is. */
+  readonly mode?: "development" | "production";
   /** The fleet file's text. */
   readonly fleet: string;
   /** Second byte of the world's cluster range 10.N.0.0/16 and of its uplink range 100.N.0.0/16 (64 to 127). */
@@ -198,10 +201,11 @@ function configText(dir: string, options: WorldOptions): string {
 
 [node]
 name = "node-1"
-mode = "development"
+mode = "${options.mode ?? "development"}"
 state_dir = "${dir}/state"
 runtime_dir = "${dir}/run"
 parallel_starts = ${options.parallelStarts ?? 2}
+${options.mode === "production" ? `firecracker_dir = "${firecrackerDir() ?? ""}"` : ""}
 ${options.node ?? ""}
 
 [network]
