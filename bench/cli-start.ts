@@ -7,7 +7,7 @@ const RUNS = 15;
 export const cliStart: Figure = {
   name: "cli-start",
   summary: "mvm --version over node -e 0",
-  needsRoot: false,
+  needs: [],
   async measure(say) {
     say(`${RUNS} runs of each, in turns`);
     const runs = Array.from({ length: RUNS }, () => ({

@@ -1,10 +1,11 @@
 /** A figure of the benchmark: what is measured, against what, and what it should stay below. */
+import type { Need } from "@mvm/testing";
 
 /** One line of the table. */
 export interface Measurement {
   readonly figure: string;
   readonly value: number;
-  readonly unit: "ms" | "s" | "×";
+  readonly unit: "ms" | "s" | "×" | "%";
   /** What it is compared with, and that value; null where it stands alone. */
   readonly against: { readonly what: string; readonly value: number } | null;
   /** The most that is wanted, in the same unit, or as a ratio to `against`. */
@@ -15,7 +16,8 @@ export interface Measurement {
 export interface Figure {
   readonly name: string;
   readonly summary: string;
-  readonly needsRoot: boolean;
+  /** What it takes of the machine; where that is missing it is left out, with the reason. */
+  readonly needs: readonly Need[];
   /** Prints what it is doing through `say`; cleans up whatever happens. */
   readonly measure: (say: (line: string) => void) => Promise<readonly Measurement[]>;
 }

@@ -18,7 +18,7 @@ desired_counts = { running = 1 }
 export const gatewayStart: Figure = {
   name: "gateway-start",
   summary: "a cold OpenClaw gateway until /readyz",
-  needsRoot: true,
+  needs: ["root"],
   async measure(say) {
     const world = createWorld();
     try {

@@ -6,7 +6,7 @@ import { createWorld } from "./world.ts";
 export const imageBuild: Figure = {
   name: "image-build",
   summary: "mvm image build worker minimal, cold and cached",
-  needsRoot: true,
+  needs: ["root"],
   async measure(say) {
     const world = createWorld();
     const cold = createWorld({ imagesDir: join(world.dir, "images") });

@@ -3,23 +3,36 @@
  * marked, and the exit code is 0 as long as everything could be measured.
  */
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { requires } from "@mvm/testing";
 import { cliStart } from "./cli-start.ts";
 import { type Figure, isWithin, type Measurement } from "./figure.ts";
+import { firecrackerBoot } from "./firecracker-boot.ts";
 import { gatewayStart } from "./gateway-start.ts";
+import { idleAgent } from "./idle-agent.ts";
 import { imageBuild } from "./image-build.ts";
 import { ROOT } from "./measure.ts";
 import { minimalBoot } from "./minimal-boot.ts";
 import { quickstart } from "./quickstart.ts";
 import { sleepWake } from "./sleep-wake.ts";
 
-const figures: readonly Figure[] = [cliStart, imageBuild, minimalBoot, sleepWake, gatewayStart, quickstart];
+const figures: readonly Figure[] = [
+  cliStart,
+  imageBuild,
+  minimalBoot,
+  sleepWake,
+  firecrackerBoot,
+  idleAgent,
+  gatewayStart,
+  quickstart,
+];
 
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.find((name) => !figures.some((figure) => figure.name === name));
   if (unknown !== undefined) {
     console.error(`bench: no figure '${unknown}'. There are:`);
-    for (const { name, summary } of figures) console.error(`  ${name.padEnd(16)}${summary}`);
+    for (const { name, summary } of figures) console.error(`  ${name.padEnd(18)}${summary}`);
     return 2;
   }
   bundle();
@@ -27,8 +40,9 @@ async function main(names: readonly string[]): Promise<number> {
   let failed = 0;
   for (const figure of figures) {
     if (names.length > 0 && !names.includes(figure.name)) continue;
-    if (figure.needsRoot && process.getuid?.() !== 0) {
-      console.error(`${figure.name}: left out, it needs root`);
+    const obstacle = await requires(...figure.needs);
+    if (obstacle !== false) {
+      console.error(`${figure.name}: left out: ${obstacle}`);
       continue;
     }
     try {
@@ -42,8 +56,12 @@ async function main(names: readonly string[]): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-/** What is measured is the bundle, as it is shipped, of the sources as they are. */
+/**
+ * What is measured is the bundle, as it is shipped, of the sources as they are. In the lab host there is nothing to
+ * make one with: there the bundle lies beside the sources that it was made from.
+ */
 function bundle(): void {
+  if (!existsSync(join(ROOT, "node_modules", "esbuild"))) return;
   const { status } = spawnSync(process.execPath, [join(ROOT, "scripts", "build.ts")], { stdio: "inherit" });
   if (status !== 0) throw new Error("the program could not be bundled");
 }

@@ -12,6 +12,17 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
+/** Milliseconds since it was last asked, or made. */
+export function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const ms = now - last;
+    last = now;
+    return ms;
+  };
+}
+
 /** Milliseconds of one run of Node with these arguments. @throws Error when it fails */
 export function timedNode(args: readonly string[]): number {
   const startedAt = performance.now();

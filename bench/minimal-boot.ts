@@ -15,7 +15,7 @@ const DEADLINE_MS = 300_000;
 export const minimalBoot: Figure = {
   name: "minimal-boot",
   summary: "a minimal VM, spec to hello, over a bare QEMU of the same",
-  needsRoot: true,
+  needs: ["root"],
   async measure(say) {
     const world = createWorld();
     try {

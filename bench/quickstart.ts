@@ -9,7 +9,7 @@ import { createWorld } from "./world.ts";
 export const quickstart: Figure = {
   name: "quickstart",
   summary: "mvm quickstart from nothing, and again",
-  needsRoot: true,
+  needs: ["root"],
   async measure(say) {
     const dir = mkdtempSync(join(tmpdir(), "mvm-bench-qs-"));
     const world = createWorld({ imagesDir: join(dir, "images"), parallelStarts: 2 });

@@ -8,7 +8,7 @@ import { createLinuxCommands, createLinuxProcesses, createQemuDriver, createUnix
 import type { VmHandle, VmLaunch, VmmDriver } from "@mvm/runtime";
 import { ensureTestImage, helloOf, openVmFixture, type VmFixture } from "@mvm/testing";
 import type { Figure, Measurement } from "./figure.ts";
-import { median } from "./measure.ts";
+import { median, stopwatch } from "./measure.ts";
 
 const RUNS = 10;
 /** With nothing else on the machine; emulated, QEMU translates the guest's code anew after a restore. */
@@ -28,7 +28,7 @@ const words: Readonly<Record<keyof Times, string>> = {
 export const sleepWake: Figure = {
   name: "sleep-wake",
   summary: "a minimal VM saved and restored by the QEMU driver",
-  needsRoot: true,
+  needs: ["root"],
   async measure(say) {
     const fixture = await openVmFixture(await ensureTestImage("minimal"));
     const driver = createQemuDriver({
@@ -97,15 +97,4 @@ async function sleepAndWake(
   const answer = restore + lap();
   await rm(dir, { recursive: true });
   return { handle, times: { pause, snapshot: saved, restore, answer } };
-}
-
-/** Milliseconds since it was last asked. */
-function stopwatch(): () => number {
-  let last = performance.now();
-  return () => {
-    const now = performance.now();
-    const ms = now - last;
-    last = now;
-    return ms;
-  };
 }

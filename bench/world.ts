@@ -8,11 +8,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { operatorRoutes, unixClient } from "@mvm/core";
+import { firecrackerDir } from "@mvm/testing";
 import { end, mvm, ROOT, serve } from "./measure.ts";
 
 const IMAGES_DIR = "/var/cache/mvm/images";
 const ANSWER_ATTEMPTS = 100;
 const ANSWER_PAUSE_MS = 200;
+
+export interface WorldOptions {
+  readonly imagesDir?: string;
+  readonly parallelStarts?: number;
+  /** Default: development. Production takes Firecracker out of MVM_FIRECRACKER_DIR. */
+  readonly mode?: "development" | "production";
+}
 
 export interface World {
   readonly dir: string;
@@ -20,28 +28,37 @@ export interface World {
   /** Runs a command with this world's config; its standard output. */
   mvm(...args: readonly string[]): Promise<string>;
   readonly coordinatorSocket: string;
+  /** Process id of its agent. @throws Error when it was not started */
+  agentPid(): number;
   /** Starts both servers and waits until they answer. */
   start(): Promise<void>;
   /** Destroys all tenants, ends the servers, removes the directory. */
   close(): Promise<void>;
 }
 
-export function createWorld({ imagesDir = IMAGES_DIR, parallelStarts = 1 } = {}): World {
+export function createWorld(options: WorldOptions = {}): World {
   const dir = mkdtempSync(join(tmpdir(), "mvm-bench-"));
   const config = join(dir, "mvm.toml");
   mkdirSync(join(dir, "state"), { mode: 0o711 });
-  writeFileSync(config, configText({ dir, imagesDir, parallelStarts }));
+  writeFileSync(config, configText(dir, options));
   const servers: ChildProcess[] = [];
+  let agent: ChildProcess | null = null;
   const run = (...args: readonly string[]): Promise<string> => mvm(["--config", config, ...args]);
   return {
     dir,
     config,
     mvm: run,
     coordinatorSocket: join(dir, "run", "coordinator.sock"),
+    agentPid() {
+      const pid = agent?.pid;
+      if (pid === undefined) throw new Error("the agent was not started");
+      return pid;
+    },
     async start() {
       servers.push(serve(["coordinator", "run", "--config", config], join(dir, "coordinator.log")));
       await answers(() => run("tenant", "list"));
-      servers.push(serve(["agent", "run", "--config", config], join(dir, "agent.log")));
+      agent = serve(["agent", "run", "--config", config], join(dir, "agent.log"));
+      servers.push(agent);
       await answers(async () => {
         const status = await run("node", "status");
         if (status.includes("never reported")) throw new Error("the agent has not reported yet");
@@ -75,20 +92,16 @@ async function answers(question: () => Promise<unknown>): Promise<void> {
   }
 }
 
-function configText({
-  dir,
-  imagesDir,
-  parallelStarts,
-}: {
-  readonly dir: string;
-  readonly imagesDir: string;
-  readonly parallelStarts: number;
-}): string {
+function configText(
+  dir: string,
+  { imagesDir = IMAGES_DIR, parallelStarts = 1, mode = "development" }: WorldOptions,
+): string {
   return `schema_version = 1
 
 [node]
 name = "bench"
-mode = "development"
+mode = "${mode}"
+${mode === "production" ? productionText() : ""}
 state_dir = "${dir}/state"
 runtime_dir = "${dir}/run"
 parallel_starts = ${parallelStarts}
@@ -109,4 +122,10 @@ ports = [18960, 18999]
 [microvms]
 include = ["${ROOT}/microvms/roles/*.toml", "${ROOT}/microvms/profiles/*/profile.toml"]
 `;
+}
+
+/** Production hosts that this is measured on are emulated: their guests take their time. */
+function productionText(): string {
+  return `firecracker_dir = "${firecrackerDir() ?? ""}"
+boot_timeout_seconds = 900`;
 }

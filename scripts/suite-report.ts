@@ -1,5 +1,5 @@
 /**
- * What a run of a suite came to: counts, what was skipped, what failed. Made by test.ts, added up
+ * What a run of a suite came to: counts, what was skipped, what tests said, what failed. Made by test.ts, added up
  * for its closing lines, and handed over as JSON to whoever ran it in another machine.
  */
 import * as z from "zod";
@@ -12,6 +12,10 @@ export type Counts = Readonly<z.infer<typeof Counts>>;
 const SkippedTest = z.object({ file: z.string(), test: z.string(), reason: z.string() }).readonly();
 export type SkippedTest = z.infer<typeof SkippedTest>;
 
+/** A line that a test gave its context's `diagnostic`: a figure, a finding. */
+const TestNote = z.object({ file: z.string(), text: z.string() }).readonly();
+export type TestNote = z.infer<typeof TestNote>;
+
 export const SuiteReport = z
   .object({
     name: z.string(),
@@ -22,6 +26,7 @@ export const SuiteReport = z
     files: z.array(z.string()).readonly(),
     counts: Counts,
     skipped: z.array(SkippedTest).readonly(),
+    notes: z.array(TestNote).readonly(),
     /** Why the suite did not run at all. */
     skippedWhole: z.string().optional(),
   })

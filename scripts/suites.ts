@@ -36,7 +36,7 @@ export interface Suite {
 
 const KNIP = ["node_modules/.bin/knip", "--no-progress", "--no-config-hints"] as const;
 
-const SUITES_BY_SUFFIX = ["vm", "lab", "long"];
+export const SUITES_BY_SUFFIX = ["vm", "lab", "long"];
 
 /** The suite that a test file belongs to, by its name. */
 export function suiteOf(file: string): string {

@@ -10,12 +10,13 @@ import { spec, type TestEvent } from "node:test/reporters";
 
 import * as z from "zod";
 
-import { COUNTS, type Counts, NO_COUNTS, type SkippedTest } from "./suite-report.ts";
+import { COUNTS, type Counts, NO_COUNTS, type SkippedTest, type TestNote } from "./suite-report.ts";
 import type { TestStep } from "./suites.ts";
 
 export interface TestOutcome {
   readonly counts: Counts;
   readonly skipped: readonly SkippedTest[];
+  readonly notes: readonly TestNote[];
 }
 
 /** The runner's own counts; its type declarations lack `failed`. */
@@ -45,6 +46,12 @@ function skippedBy(event: TestEvent): SkippedTest | undefined {
   return { file, test: name, reason: skip === true || skip === "" ? "no reason given" : skip };
 }
 
+/** What a test said, if the event is that; what the runner says by itself has no file. */
+function noteOf(event: TestEvent): TestNote | undefined {
+  if (event.type !== "test:diagnostic" || event.data.file === undefined) return undefined;
+  return { file: event.data.file, text: event.data.message };
+}
+
 /** Runs the files of `step`, printing to standard output as it goes; never throws for a failing test. */
 export async function runTestFiles(step: TestStep, root: string): Promise<TestOutcome> {
   const { files, concurrency, timeoutMs: timeout } = step;
@@ -53,15 +60,18 @@ export async function runTestFiles(step: TestStep, root: string): Promise<TestOu
 
   let counts = NO_COUNTS;
   const skipped: SkippedTest[] = [];
+  const notes: TestNote[] = [];
   const events: AsyncIterable<TestEvent> = run({ files: [...files], cwd: root, concurrency, timeout });
   for await (const event of events) {
     // Without a file it is the summary of all files.
     if (event.type === "test:summary" && event.data.file === undefined) counts = summaryCounts.parse(event.data.counts);
     const skip = skippedBy(event);
     if (skip !== undefined) skipped.push(skip);
+    const note = noteOf(event);
+    if (note !== undefined) notes.push(note);
     if (!isClosingCount(event)) reporter.write(event);
   }
   reporter.end();
   await once(reporter, "end");
-  return { counts, skipped };
+  return { counts, skipped, notes };
 }

@@ -10,7 +10,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-import { addCounts, COUNTS, NO_COUNTS, type SkippedTest, type SuiteReport } from "./suite-report.ts";
+import { addCounts, COUNTS, NO_COUNTS, type SkippedTest, type SuiteReport, type TestNote } from "./suite-report.ts";
 import { type CommandStep, type Suite, type SuiteNeed, suites } from "./suites.ts";
 import { runTestFiles } from "./test-files.ts";
 
@@ -64,7 +64,7 @@ async function runSuite(suite: Suite, only: string): Promise<SuiteReport> {
     process.stdout.write(`skipped: ${lacking.reason}\n`);
     const isRequired = (process.env["MVM_REQUIRE"] ?? "").split(",").includes(lacking.need);
     const failedToo = isRequired ? ["MVM_REQUIRE"] : [];
-    const nothing = { name: suite.name, seconds: 0, files: [], counts: NO_COUNTS, skipped: [] };
+    const nothing = { name: suite.name, seconds: 0, files: [], counts: NO_COUNTS, skipped: [], notes: [] };
     return { ...nothing, failed: failedToo, skippedWhole: lacking.reason };
   }
 
@@ -73,6 +73,7 @@ async function runSuite(suite: Suite, only: string): Promise<SuiteReport> {
   const run: string[] = [];
   let counts = NO_COUNTS;
   const skipped: SkippedTest[] = [];
+  const notes: TestNote[] = [];
   for (const step of suite.steps) {
     if (step.kind === "command") {
       if (!runCommand(step)) failed.push(step.name);
@@ -87,6 +88,7 @@ async function runSuite(suite: Suite, only: string): Promise<SuiteReport> {
     const outcome = await runTestFiles({ ...step, files }, root);
     counts = addCounts(counts, outcome.counts);
     skipped.push(...outcome.skipped);
+    notes.push(...outcome.notes);
     if (outcome.counts.fail + outcome.counts.cancelled > 0) failed.push("tests");
   }
   return {
@@ -96,11 +98,12 @@ async function runSuite(suite: Suite, only: string): Promise<SuiteReport> {
     files: run,
     counts,
     skipped: skipped.map(inClone),
+    notes: notes.map(inClone),
   };
 }
 
-function inClone({ file, ...rest }: SkippedTest): SkippedTest {
-  return { file: file.replace(`${root}/`, ""), ...rest };
+function inClone<Said extends { readonly file: string }>(said: Said): Said {
+  return { ...said, file: said.file.replace(`${root}/`, "") };
 }
 
 function printClosing(reports: readonly SuiteReport[]): void {

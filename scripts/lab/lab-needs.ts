@@ -13,7 +13,8 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   "ssh-keygen": "openssh-client",
 };
 const SYSTEM_PATH = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-const FIRECRACKER_PROGRAMS = ["firecracker", "jailer"];
+/** What MVM_FIRECRACKER_DIR holds. */
+export const FIRECRACKER_PROGRAMS = ["firecracker", "jailer"];
 
 /** One line for each missing thing, with its remedy; empty when a lab host can be made. */
 export function missingForLab(env: Readonly<Record<string, string | undefined>>): readonly string[] {

@@ -8,6 +8,8 @@ export interface LabOptions {
   readonly keep: boolean;
   /** Run only test files, and cases driven from outside, whose name holds this; null: all of them. */
   readonly only: string | null;
+  /** Take OpenClaw's images along, so that its acceptance runs as well: hours. */
+  readonly openclaw: boolean;
   /** Only end a lab host that was kept. */
   readonly down: boolean;
 }
@@ -15,16 +17,22 @@ export interface LabOptions {
 export const USAGE = `npm run lab                       make a Debian host in a VM, install this build, run the suite lab in it
 npm run lab -- --keep             the same; the host stays up afterwards
 npm run lab -- --only PATTERN     only test files and outside cases whose name holds PATTERN; writes no report
+npm run lab -- --openclaw         with OpenClaw's acceptance in mode production: hours
 npm run lab -- --down             end a host that was kept`;
 
 /** @throws Error with the reason when an argument is unknown */
 export function readLabOptions(args: readonly string[]): LabOptions {
   const { values } = parseArgs({
     args: [...args],
-    options: { keep: { type: "boolean" }, only: { type: "string" }, down: { type: "boolean" } },
+    options: {
+      keep: { type: "boolean" },
+      only: { type: "string" },
+      openclaw: { type: "boolean" },
+      down: { type: "boolean" },
+    },
     strict: true,
   });
-  const { keep = false, only = null, down = false } = values;
-  if (down && (keep || only !== null)) throw new Error("--down goes alone");
-  return { keep, only, down };
+  const { keep = false, only = null, openclaw = false, down = false } = values;
+  if (down && args.length > 1) throw new Error("--down goes alone");
+  return { keep, only, openclaw, down };
 }

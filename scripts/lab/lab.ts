@@ -9,11 +9,11 @@ import { globSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import { findLab } from "./lab-machine.ts";
+import { chosenPart } from "./chosen-part.ts";
 import { missingForLab } from "./lab-needs.ts";
 import { type LabOptions, readLabOptions, USAGE } from "./lab-options.ts";
+import { findLab } from "./machine/lab-machine.ts";
 import { runLab, say } from "./run-lab.ts";
-import { chosenPart } from "./chosen-part.ts";
 
 const EXIT_USAGE = 2;
 const EXIT_UNSUPPORTED_HOST = 6;

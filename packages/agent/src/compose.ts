@@ -10,15 +10,16 @@ import {
   nodeFiles,
   nodeRandom,
   openKeyStore,
+  type CommandRunner,
   type Logger,
   type NodeCheckReport,
 } from "@mvm/core";
 import {
-  createDmCryptVolumes,
+  createBlockDeviceVolumes,
   createFirecrackerDriver,
   createLinuxCommands,
   createLinuxProcesses,
-  createLuksVolumes,
+  createLuksFileVolumes,
   createPipes,
   createQemuDriver,
   createRawFiles,
@@ -35,6 +36,7 @@ import { unixCoordinator } from "./coordinator-client/coordinator.ts";
 import { followSpec } from "./coordinator-client/follow-spec.ts";
 import { statusReporter } from "./coordinator-client/report-status.ts";
 import { relaxationsOf, requireRoot } from "./host-support.ts";
+import { isHostEnding } from "./host/host-end.ts";
 import { claimNamePrefix, type PrefixClaim } from "./host/prefix-claim.ts";
 import { ensureSecretsTmpfs } from "./host/secrets-tmpfs.ts";
 import { openTcpForwarder } from "./ingress/host/tcp-forwarder.ts";
@@ -47,13 +49,7 @@ import { nodePaths, type NodePaths } from "./node-paths.ts";
 import { reportUnknownThings } from "./observe/unknown-things.ts";
 import type { AgentSettings } from "./settings.ts";
 import type { NodeFacts } from "./status/node-status.ts";
-
-/**
- * Where production VMs' control groups lie: the delegated group of the unit mvm-vms.service, so that systemd
- * neither ends them with the agent nor changes their limits.
- */
-const CGROUP_PARENT = "mvm.slice/mvm-vms.service";
-const MAX_SWAPS_BYTES = 64 * 1024;
+import { VMS_CGROUP } from "./vms-cgroup.ts";
 
 export interface AgentPorts {
   readonly logger: Logger;
@@ -65,7 +61,10 @@ export interface RunningAgent {
   readonly socketPath: string;
   /** Whether it goes on reconciling. */
   isAlive(): boolean;
-  /** Ends what is under way where it is; VMs run on, and the next agent goes on from the journal. */
+  /**
+   * Ends what is under way where it is; VMs run on, and the next agent goes on from the journal. Only when
+   * the host itself goes down are guests asked to stop first.
+   */
   close(): Promise<void>;
 }
 
@@ -77,7 +76,8 @@ export async function runAgent(settings: AgentSettings, { logger, version }: Age
   requireRoot(process.getuid?.() ?? -1);
   const host = thisHost();
   const driver = driverOf(settings, host);
-  requireFit(await checkNode(settings, await driver.fingerprint()));
+  const report = await checkNode(settings, await driver.fingerprint());
+  requireFit(report);
 
   const paths = nodePaths(settings);
   const journal = await openJournal(settings, paths);
@@ -89,6 +89,8 @@ export async function runAgent(settings: AgentSettings, { logger, version }: Age
       settings,
       paths,
       driver,
+      commands: host.commands,
+      report,
       journal,
       logger,
       version,
@@ -135,15 +137,15 @@ function driverOf(settings: AgentSettings, host: Host): VmmDriver {
     raw: createRawFiles(),
     programsDir: settings.firecrackerDir,
     jailsDir: nodePaths(settings).jailsDir,
-    cgroupParent: CGROUP_PARENT,
+    cgroupParent: VMS_CGROUP,
   });
 }
 
 /** Volumes of the kind that the driver opens. */
 function volumesFor({ capabilities }: VmmDriver, { namePrefix }: AgentSettings, host: Host): Volumes {
   return capabilities.dataDrive === "block-device"
-    ? createDmCryptVolumes({ ...host, namePrefix })
-    : createLuksVolumes(host);
+    ? createBlockDeviceVolumes({ ...host, namePrefix })
+    : createLuksFileVolumes(host);
 }
 
 async function openJournal({ stateDir, runtimeDir }: AgentSettings, paths: NodePaths): Promise<Journal> {
@@ -155,7 +157,7 @@ async function openJournal({ stateDir, runtimeDir }: AgentSettings, paths: NodeP
 }
 
 type Host = Pick<NodeAgentPorts, "files" | "processes" | "clock" | "random"> & {
-  readonly commands: ReturnType<typeof createLinuxCommands>;
+  readonly commands: CommandRunner;
 };
 
 interface Program {
@@ -164,6 +166,13 @@ interface Program {
   readonly driver: VmmDriver;
   readonly journal: Journal;
   readonly logger: Logger;
+}
+
+/** A program on its node, by what was seen of the host when it started. */
+interface NodeProgram extends Program {
+  readonly commands: CommandRunner;
+  readonly report: NodeCheckReport;
+  readonly version: string;
 }
 
 function portsOver(host: Host, { settings, paths, driver, journal, logger }: Program): NodeAgentPorts {
@@ -191,9 +200,9 @@ function portsOver(host: Host, { settings, paths, driver, journal, logger }: Pro
 }
 
 async function serve(
-  program: Program & { readonly version: string; readonly claim: PrefixClaim; readonly ports: NodeAgentPorts },
+  program: NodeProgram & { readonly claim: PrefixClaim; readonly ports: NodeAgentPorts },
 ): Promise<RunningAgent> {
-  const { settings, paths, driver, journal, logger: log, version, claim, ports } = program;
+  const { settings, paths, driver, commands, journal, logger: log, version, claim, ports } = program;
   const facts = await liveFacts(program);
   const coordinator = unixCoordinator(settings.coordinatorSocket, settings.node);
   const reporter = statusReporter({ coordinator, clock: nodeClock, log, journal, status: () => agent.status() });
@@ -204,7 +213,7 @@ async function serve(
   const agent: NodeAgent = createNodeAgent({ settings, ports, facts: facts.now, agentVersion: version, changed });
 
   await agent.recover();
-  await reportUnknownThings({ ...ports, paths, namePrefix: settings.namePrefix }, log);
+  await reportUnknownThings({ ...ports, settings }, log);
   const app = agentApp({ ...agent, status: () => reporter.status() }, log);
   const server = await listenOnSocket({
     path: paths.socket,
@@ -229,7 +238,7 @@ async function serve(
     isAlive: () => agent.isAlive(),
     async close() {
       stop.abort();
-      await agent.close();
+      await agent.close({ isHostEnding: await isHostEnding(commands) });
       await loops;
       await server.close();
       await claim.release();
@@ -243,10 +252,10 @@ async function serve(
 /** Facts that follow the driver: it learns of the host's acceleration with the first launch. */
 async function liveFacts({
   driver,
+  report,
   logger,
   version,
-}: Program & { readonly version: string }): Promise<{ now: () => NodeFacts; refresh: () => void }> {
-  const swaps = await nodeFiles.read("/proc/swaps", MAX_SWAPS_BYTES).catch(() => null);
+}: NodeProgram): Promise<{ now: () => NodeFacts; refresh: () => void }> {
   const startedAtMs = nodeClock.nowMs();
   const look = async (): Promise<NodeFacts> => {
     const fingerprint = await driver.fingerprint();
@@ -255,7 +264,7 @@ async function liveFacts({
       startedAtMs,
       driver: fingerprint,
       memOverhead: fingerprint.memOverhead,
-      relaxations: relaxationsOf(fingerprint, swaps?.toString("utf8") ?? null),
+      relaxations: relaxationsOf(fingerprint, report),
     };
   };
   let facts = await look();

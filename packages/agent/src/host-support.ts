@@ -1,5 +1,5 @@
 /** Who may run an agent, and what of production's promises this host does not keep. Pure. */
-import { MvmError } from "@mvm/core";
+import { MvmError, type NodeCheck, type NodeCheckReport } from "@mvm/core";
 import type { DriverFingerprint } from "@mvm/runtime";
 
 /** @throws MvmError MVM_HOST_NOT_ROOT */
@@ -8,12 +8,18 @@ export function requireRoot(uid: number): void {
   throw new MvmError("MVM_HOST_NOT_ROOT", { message: `the agent needs root, it was started by uid ${uid}` });
 }
 
-/** @param swaps contents of /proc/swaps, null when it can't be read */
-export function relaxationsOf(driver: DriverFingerprint, swaps: string | null): readonly string[] {
-  const swapLines = (swaps ?? "").split("\n").slice(1);
-  const isSwapOn = swapLines.some((line) => line.trim() !== "");
+/**
+ * What the driver itself does not give, then each warning of the node check that says more than that.
+ * @param report the one that the agent started by
+ */
+export function relaxationsOf(
+  { relaxations }: Pick<DriverFingerprint, "relaxations">,
+  { checks }: Pick<NodeCheckReport, "checks">,
+): readonly string[] {
+  const isTold = ({ seen }: NodeCheck): boolean => relaxations.some((relaxation) => seen.includes(relaxation));
+  const warnings = checks.filter((check) => check.status === "warn" && !isTold(check));
   return [
-    ...driver.relaxations,
-    ...(isSwapOn ? ["Swap is on: secrets and guest memory may reach the swap device in the clear."] : []),
+    ...relaxations,
+    ...warnings.map(({ name, seen, promise }) => `${name}: ${seen} (promised: ${promise.replace(/\.$/, "")})`),
   ];
 }

@@ -33,8 +33,11 @@ export interface NodeAgent {
   guestOf(id: InstanceId): GuestChannel | null;
   /** Of the VM that runs, else what was kept of the last one; null when there is nothing of either. */
   consoleOf(id: InstanceId): Promise<ConsoleTail | null>;
-  /** Ends all work where it is and lets go of everything but the VMs and the journal. */
-  close(): Promise<void>;
+  /**
+   * Ends all work where it is and lets go of everything but the VMs and the journal.
+   * @param options `isHostEnding`: the VMs will be killed next, so their guests are asked to stop before
+   */
+  close(options?: { readonly isHostEnding: boolean }): Promise<void>;
 }
 
 export interface NodeAgentParts {
@@ -76,12 +79,13 @@ export function createNodeAgent({ settings, ports, facts, agentVersion, changed 
       return vm === null ? null : node.channels.of(vm);
     },
     consoleOf: (id) => consoleTail(node, id),
-    async close() {
+    async close({ isHostEnding } = { isHostEnding: false }) {
       stop.abort();
       await node.workers.close();
       node.introductions.close();
       node.links.close();
       node.watches.close();
+      if (isHostEnding) await node.lifecycle.shutDownGuests();
       node.channels.close();
       await node.ingress.close();
     },

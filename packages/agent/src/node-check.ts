@@ -1,6 +1,7 @@
 /**
  * What this host can keep of what its mode promises: looked at without a running agent, for `mvm node
- * check`, and by the agent itself before it starts. Changes nothing.
+ * check`, and by the agent itself before it starts. Leaves nothing but a note that KVM works, once a kernel
+ * has booted with it.
  */
 import { join } from "node:path";
 import { openImageCatalog } from "@mvm/build";
@@ -14,8 +15,7 @@ import {
 } from "@mvm/runtime";
 import { nodePaths } from "./node-paths.ts";
 import type { AgentSettings } from "./settings.ts";
-
-const CGROUP_MOUNT = "/sys/fs/cgroup";
+import { CGROUP_MOUNT } from "./vms-cgroup.ts";
 
 /** @param driver the mode's driver, asked on this host */
 export async function checkNode(settings: AgentSettings, driver: DriverFingerprint): Promise<NodeCheckReport> {

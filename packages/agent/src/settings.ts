@@ -2,11 +2,11 @@
  * What the agent is told about its node: plain values out of the configuration, nothing else of it.
  * Made by `agentSettings`; tests make their own. Durations in milliseconds, memory in MiB.
  */
-import type { LoadedConfig, NodeId } from "@mvm/core";
+import type { LoadedConfig, NodeId, NodeMode } from "@mvm/core";
 
 export interface AgentSettings {
   readonly node: NodeId;
-  readonly mode: "production" | "development";
+  readonly mode: NodeMode;
   /** Path, finding rule and hash of the configuration in use, for status. */
   readonly config: { readonly path: string; readonly rule: string; readonly hash: string };
   readonly coordinatorSocket: string;

@@ -3,17 +3,19 @@
  * when a whole node is removed; never while an agent runs.
  */
 import { nodeFiles, nodeRandom, openKeyStore } from "@mvm/core";
-import { createDmCryptVolumes, createLinuxCommands, createTenantNetworks } from "@mvm/runtime";
+import { createBlockDeviceVolumes, createLinuxCommands, createTenantNetworks } from "@mvm/runtime";
 import { removeSecretsTmpfs } from "./host/secrets-tmpfs.ts";
 import { openAgentDatabase } from "./journal/host/agent-database.ts";
 import { sqliteJournal } from "./journal/host/sqlite-journal.ts";
 import type { Journal } from "./journal/journal.ts";
 import { nodePaths } from "./node-paths.ts";
-import { hostProcesses, vmProcesses } from "./observe/host-processes.ts";
 import { unknownThings } from "./observe/unknown-things.ts";
 import type { AgentSettings } from "./settings.ts";
 
-export type NodeOnHost = Pick<AgentSettings, "stateDir" | "runtimeDir" | "keysDir" | "namePrefix" | "uidRange">;
+export type NodeOnHost = Pick<
+  AgentSettings,
+  "mode" | "stateDir" | "runtimeDir" | "keysDir" | "namePrefix" | "uidRange"
+>;
 
 /**
  * Removes the agent's directories, database, socket and tmpfs.
@@ -45,11 +47,9 @@ export async function remainsOfNode(settings: NodeOnHost): Promise<readonly stri
   const journal = sqliteJournal(openAgentDatabase(isLost ? ":memory:" : paths.database));
   try {
     const present = journal.records().filter(({ state }) => state !== "destroyed");
-    const processes = vmProcesses(await hostProcesses(nodeFiles), settings);
     const tenants = await openKeyStore(settings.keysDir, { files: nodeFiles, random: nodeRandom }).tenants();
     return [
       ...present.map(({ instance_id, state }) => `instance ${instance_id}, ${state}`),
-      ...processes.map(({ pid, uid, argv: [program = ""] }) => `process ${pid} of uid ${uid} (${program})`),
       ...(await thingsBeside(journal, settings)),
       ...tenants.map((tenant) => `key of tenant ${tenant} in ${settings.keysDir}`),
     ];
@@ -64,6 +64,6 @@ function thingsBeside(journal: Journal, settings: NodeOnHost): Promise<readonly 
   const host = { files: nodeFiles, commands: createLinuxCommands(), namePrefix };
   const networks = createTenantNetworks({ ...host, owner: settings.stateDir, runtimeDir: paths.networksDir });
   // Whichever its mode was: nothing is open in development.
-  const volumes = createDmCryptVolumes({ ...host, random: nodeRandom });
-  return unknownThings({ files: nodeFiles, networks, volumes, journal, paths, namePrefix });
+  const volumes = createBlockDeviceVolumes({ ...host, random: nodeRandom });
+  return unknownThings({ files: nodeFiles, networks, volumes, journal, settings });
 }

@@ -75,6 +75,7 @@ export { Hold, InstanceSpec, NodeSpec, PoolSpec, TenantNetworkSpec, TenantSpec, 
 export {
   Condition,
   GuestReport,
+  InstanceAlarm,
   InstanceStateName,
   InstanceStatus,
   NetworkCondition,
@@ -94,6 +95,7 @@ export {
 } from "./types/declarations.ts";
 export { ResolvedType, resolveType, typeKey } from "./types/resolved-type.ts";
 export { restartReasons } from "./types/restart-reasons.ts";
+export { NodeMode } from "./node-mode.ts";
 export { nodeClock } from "./node/clock.ts";
 export { takeExclusiveLock, type ExclusiveLock } from "./node/exclusive-lock.ts";
 export { nodeFiles } from "./node/files.ts";

@@ -27,10 +27,12 @@ export type {
 } from "./vmm/driver.ts";
 export type { FirecrackerDriverOptions } from "./vmm/firecracker/driver-parts.ts";
 export { createFirecrackerDriver } from "./vmm/firecracker/firecracker-driver.ts";
+export { openGuestPort } from "./vmm/firecracker/guest-stream.ts";
 export { vmJailsDir } from "./vmm/firecracker/jail-paths.ts";
 export { QEMU_MEM_OVERHEAD } from "./vmm/qemu/mem-overhead.ts";
 export { createQemuDriver, type QemuDriverOptions } from "./vmm/qemu/qemu-driver.ts";
 export type { ConnectOptions, UnixSockets } from "./vmm/unix-sockets.ts";
-export { createDmCryptVolumes, type DmCryptVolumesOptions } from "./volumes/dm-crypt-volumes.ts";
-export { createLuksVolumes } from "./volumes/luks-volumes.ts";
+export { createBlockDeviceVolumes, type BlockDeviceVolumesOptions } from "./volumes/block-device-volumes.ts";
+export { luksFormatArgv, luksOpenArgv } from "./volumes/luks-argv.ts";
+export { createLuksFileVolumes } from "./volumes/luks-file-volumes.ts";
 export type { OpenVolume, VolumePlace, VolumeRequest, Volumes } from "./volumes/volumes.ts";

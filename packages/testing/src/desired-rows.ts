@@ -127,6 +127,7 @@ export function nodeStatus(observedGeneration: number, change: Partial<NodeStatu
     converged: true,
     driver: { name: "qemu", version: "7.2", acceleration: "emulated" },
     relaxations: [],
+    alarms: [],
     capacity: { cpus: 4, mem_mib: 8192, allocated_mem_mib: 0 },
     tenants: [],
     network_conditions: [],

@@ -69,7 +69,7 @@ export { jsonAt } from "./json-at.ts";
 export { MemoryFiles, type MemoryFilesOptions } from "./fakes/memory-files.ts";
 export { PowerCutDisk, type PowerCutDiskOptions } from "./power-cut-disk.ts";
 export { firecrackerOptions } from "./firecracker-options.ts";
-export { firecrackerDir, requires, type Need } from "./requirements.ts";
+export { firecrackerDir, requires, skipReason, type Need } from "./requirements.ts";
 export { ensureTestImage, type TestImage } from "./test-images.ts";
 export { openVmFixture, type TestVm, type VmFixture } from "./vm-fixture.ts";
 export { vmmConformance, type DriverUnderTest } from "./vmm-conformance.ts";
@@ -85,6 +85,7 @@ export {
   type OpenClawClientOptions,
 } from "./openclaw-client.ts";
 export { FakeClock } from "./fakes/fake-clock.ts";
+export { openFakeJailHost, type FakeJailHost, type JailHostFlaws } from "./fakes/fake-jail-host.ts";
 export { FakeNode } from "./fakes/fake-node.ts";
 export {
   singlePoolSpec,

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { skipReason } from "./requirements.ts";
 
-test("what is missing skips a test with its reason, and fails it when it is required", () => {
+test("what is missing skips a test with its name and reason, and fails it when it is required", () => {
   const obstacle = "needs QEMU";
-  assert.equal(skipReason("qemu", obstacle), obstacle);
-  assert.equal(skipReason("qemu", obstacle, "root,images"), obstacle);
+  assert.equal(skipReason("qemu", obstacle), "qemu: needs QEMU");
+  assert.equal(skipReason("qemu", obstacle, "root,images"), "qemu: needs QEMU");
   assert.throws(() => skipReason("qemu", obstacle, "root,qemu"), /MVM_REQUIRE names qemu: needs QEMU/);
 });
 

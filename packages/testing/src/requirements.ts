@@ -16,6 +16,7 @@ export type Need =
   | "device-mapper"
   | "images"
   | "openclaw"
+  | "built-openclaw"
   | "units"
   | "firecracker"
   | "firecracker-programs";
@@ -34,11 +35,11 @@ export async function requires(...needs: readonly Need[]): Promise<string | fals
   return false;
 }
 
-/** @param required the value of MVM_REQUIRE */
+/** The reason begins with the need, as MVM_REQUIRE would name it. @param required the value of MVM_REQUIRE */
 export function skipReason(need: string, obstacle: string | null, required = ""): string | false {
   if (obstacle === null) return false;
   assert.ok(!required.split(",").includes(need), `MVM_REQUIRE names ${need}: ${obstacle}`);
-  return obstacle;
+  return `${need}: ${obstacle}`;
 }
 
 const obstacles: Readonly<Record<Need, () => Promise<string | null>>> = {
@@ -62,6 +63,11 @@ const obstacles: Readonly<Record<Need, () => Promise<string | null>>> = {
   "firecracker-programs": async () => missingFirecracker(),
   firecracker: async () => missingFirecracker() ?? missingVirtualization(),
   images: () => imageObstacle("minimal"),
+  /** In the lab nothing can be built. */
+  "built-openclaw": async () =>
+    (await hasTestImage("openclaw-gateway")) && (await hasTestImage("openclaw-worker"))
+      ? null
+      : "needs OpenClaw's images: npm run lab -- --openclaw",
   /** An installed OpenClaw: see installed-openclaw.ts. */
   openclaw: async () => {
     if (process.env["MVM_OPENCLAW_DIR"] !== undefined) return null;

@@ -1,8 +1,8 @@
 /** The drives of a test's VM: the image, a new volume, and two small file systems that a guest finds by their labels. */
-import { chmod, mkdir, truncate, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CommandRunner } from "@mvm/core";
-import type { DriverCapabilities, VmDrive } from "@mvm/runtime";
+import { type DriverCapabilities, luksFormatArgv, luksOpenArgv, type VmDrive } from "@mvm/runtime";
 
 const COMMAND_TIMEOUT_MS = 60_000;
 const MIB = 1024 * 1024;
@@ -46,12 +46,10 @@ async function dataDrive({ commands, diskDir, keyPath, dataDrive: kind, mapping 
   const path = join(diskDir, "data.luks");
   await writeFile(path, "", { mode: 0o600 });
   await truncate(path, VOLUME_MIB * MIB);
-  const format = ["cryptsetup", "luksFormat", "--type", "luks1", "--batch-mode"] as const;
-  const argv = [...format, "--pbkdf-force-iterations", "1000", "--key-file", keyPath, path] as const;
-  await commands.run({ argv, timeoutMs: COMMAND_TIMEOUT_MS });
+  const withKey = { stdin: await readFile(keyPath), timeoutMs: COMMAND_TIMEOUT_MS };
+  await commands.run({ ...withKey, argv: luksFormatArgv(path, kind === "luks-file" ? "luks1" : "luks2") });
   if (kind === "luks-file") return { name: "data", path, readOnly: false, luksKeyPath: keyPath };
-  const open = ["cryptsetup", "open", "--key-file", keyPath, path, mapping] as const;
-  await commands.run({ argv: open, timeoutMs: COMMAND_TIMEOUT_MS });
+  await commands.run({ ...withKey, argv: luksOpenArgv(path, mapping) });
   return { name: "data", path: `/dev/mapper/${mapping}`, readOnly: false };
 }
 

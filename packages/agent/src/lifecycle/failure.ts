@@ -1,5 +1,14 @@
 /** A failed operation as the condition that stands beside the instance's state, with its next try. */
-import { isMvmError, isoTime, messageOf, MvmError, type Clock, type ErrorCode, type Random } from "@mvm/core";
+import {
+  isMvmError,
+  isoTime,
+  messageOf,
+  MvmError,
+  type Clock,
+  type Condition,
+  type ErrorCode,
+  type Random,
+} from "@mvm/core";
 import type { Failure } from "../journal/instance-record.ts";
 import type { OperationKind } from "../journal/operation-record.ts";
 import { retryDelayMs } from "../plan/backoff.ts";
@@ -16,6 +25,14 @@ const FINAL: readonly ErrorCode[] = [
   "MVM_VM_CONFINEMENT",
   "MVM_VOLUME_FAILED",
 ];
+
+/** Failures that are alarms, each with the event by which the log tells it. */
+const ALARMS: Partial<Record<ErrorCode, string>> = { MVM_VM_CONFINEMENT: "vm.confinement.broken" };
+
+/** Null for what is no alarm. */
+export function alarmEvent({ code }: MvmError): string | null {
+  return ALARMS[code] ?? null;
+}
 
 /** Whether a start that failed so is not tried again before the spec changes, be it by a manual start. */
 export function isFinal({ code, retry }: MvmError): boolean {
@@ -39,8 +56,9 @@ export function failureOf(
   const attempts = (before?.attempts ?? 0) + 1;
   const nowMs = ports.clock.nowMs();
   const jitter = ports.random.bytes(4).readUInt32BE() / 2 ** 32;
-  const condition = {
+  const condition: Condition = {
     code: error.code,
+    severity: alarmEvent(error) === null ? "failure" : "alarm",
     message: error.message,
     remedy: error.remedy,
     since: before?.since ?? isoTime(nowMs),
@@ -48,6 +66,11 @@ export function failureOf(
     retry_at: isLast ? null : isoTime(nowMs + retryDelayMs(attempts, jitter)),
   };
   return { operation, condition };
+}
+
+/** A failure as the audit tells it. */
+export function failureText({ code, message }: Pick<Condition, "code" | "message">): string {
+  return `${code}: ${message}`;
 }
 
 /** What a step threw, as the project's error: anything uncatalogued is a fault of ours or of the host's files. */

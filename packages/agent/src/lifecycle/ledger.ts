@@ -9,6 +9,7 @@ import { isoTime, transition, type AuditDraft, type Clock, type InstanceEvent, t
 import type { Failure, InstanceRecord } from "../journal/instance-record.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { OperationRecord } from "../journal/operation-record.ts";
+import { failureText } from "./failure.ts";
 
 /** What steps may write of a record; identity and state are not among it. */
 export type Facts = Pick<InstanceRecord, "uid" | "attached" | "vm" | "launched_at" | "volume_generation" | "boot">;
@@ -68,7 +69,8 @@ function ledgerOver(parts: LedgerParts, openedRecord: InstanceRecord, openedOper
   }): void {
     const next = { record: { ...record, ...change.record }, operation: { ...operation, ...change.operation } };
     const { event = null } = change;
-    const detail = change.record?.failure?.condition.message ?? "";
+    const condition = change.record?.failure?.condition;
+    const detail = condition === undefined ? "" : failureText(condition);
     const audit =
       event === null ? null : entryOf(parts, { before: record, after: next.record, operation, event, detail });
     parts.journal.write({ ...next, audit });

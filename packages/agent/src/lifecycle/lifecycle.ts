@@ -17,6 +17,7 @@ import { operationEvents, startSteps } from "./operations.ts";
 import type { LifecyclePorts } from "./ports.ts";
 import { recheckStart, runRemoval, runStart, turnBack, type Outcome } from "./run-operation.ts";
 import { settle } from "./settle.ts";
+import { shutDownAll } from "./shut-down.ts";
 import { prepareStart, type Prepared } from "./start-context.ts";
 import type { StepContext } from "./step.ts";
 
@@ -40,6 +41,8 @@ export interface Lifecycle {
   resume(id: InstanceId, intent: Intent): Promise<Outcome>;
   /** Notes that the guest is ready: what failed before is over. */
   settle(id: InstanceId): void;
+  /** Before the host goes down and after all else has ended: every guest stops by itself, within its time. */
+  shutDownGuests(): Promise<void>;
 }
 
 export interface LifecycleParts {
@@ -70,6 +73,10 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
       return operation === null ? { kind: "done" } : resume(parts, operation, intent);
     },
     settle: (id) => settle(ports, settings.node, id),
+    shutDownGuests() {
+      const vms = journal.records().flatMap(({ vm }) => vm ?? []);
+      return shutDownAll(vms, { ports, settings, log: ports.log });
+    },
   };
 }
 

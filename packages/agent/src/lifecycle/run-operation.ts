@@ -6,7 +6,7 @@
  * the journal itself refuses to write is thrown: the operation then stays open as it was.
  */
 import type { MvmError } from "@mvm/core";
-import { failureOf, isFinal, stepError } from "./failure.ts";
+import { alarmEvent, failureOf, failureText, isFinal, stepError } from "./failure.ts";
 import { operationEvents, removalSteps } from "./operations.ts";
 import type { Step, StepContext } from "./step.ts";
 
@@ -78,7 +78,10 @@ export async function turnBack<Context extends StepContext>(
   error: MvmError,
 ): Promise<Outcome> {
   const { ledger, ports, log } = context;
-  log.warn("operation.turned-back", { code: error.code, error: error.message });
+  const { code, message, details } = error;
+  const event = alarmEvent(error);
+  if (event !== null) log.error(event, { code, error: message, broken: details["broken"] ?? [message] });
+  log.warn("operation.turned-back", { code, error: message });
   const facts = { operation: "start", error, previous: ledger.record().failure, isFinal: isFinal(error) } as const;
   ledger.turnBack(failureOf(facts, ports));
   return takeBack(steps, context, error);
@@ -126,10 +129,8 @@ async function takeBack<Context extends StepContext>(
     log.info("operation.step.undone", { step: step.name });
   }
   const { failure } = ledger.record();
-  ledger.close(operationEvents.start.failed, {
-    detail: error?.message ?? failure?.condition.message ?? "taken back",
-    failure,
-  });
+  const told = error ?? failure?.condition ?? null;
+  ledger.close(operationEvents.start.failed, { detail: told === null ? "taken back" : failureText(told), failure });
   return error === null ? DONE : { kind: "failed", error };
 }
 

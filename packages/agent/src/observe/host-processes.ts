@@ -2,7 +2,7 @@
  * All processes of this host with their command lines: how a VMM or a server is found when the file
  * that recorded it is gone. Reads only.
  */
-import type { Files } from "@mvm/core";
+import { InstanceId, type Files, type NodeMode } from "@mvm/core";
 
 export interface HostProcess {
   readonly pid: number;
@@ -28,19 +28,30 @@ export async function hostProcesses(files: Pick<Files, "list" | "stat" | "read">
 }
 
 export interface VmmPlaces {
+  readonly mode: NodeMode;
   readonly stateDir: string;
   readonly runtimeDir: string;
   /** First and last uid of the VMs' users. */
   readonly uidRange: readonly [first: number, last: number];
 }
 
-/** Those of a node's VMs: of a user of its range, with a file of its directories in the command line. Pure. */
+/**
+ * Those of a node's VMs: of a user of its range, with a file of its directories in the command line or, where
+ * VMMs are jailed and know no path of the host, with an instance's id. Pure.
+ */
 export function vmProcesses(
   processes: readonly HostProcess[],
-  { stateDir, runtimeDir, uidRange: [first, last] }: VmmPlaces,
+  { mode, stateDir, runtimeDir, uidRange: [first, last] }: VmmPlaces,
 ): readonly HostProcess[] {
   const dirs = [`${stateDir}/`, `${runtimeDir}/`];
-  return processes.filter(
-    ({ uid, argv }) => uid >= first && uid <= last && argv.some((arg) => dirs.some((dir) => arg.includes(dir))),
-  );
+  return processes.filter(({ uid, argv }) => {
+    if (uid < first || uid > last) return false;
+    return argv.some((arg) => dirs.some((dir) => arg.includes(dir))) || (mode === "production" && namesInstance(argv));
+  });
+}
+
+/** As the jailer passes it on: `/firecracker --id acme-gw-0 … --api-sock /run/api.sock`. */
+function namesInstance(argv: readonly string[]): boolean {
+  const at = argv.indexOf("--id");
+  return at !== -1 && InstanceId.safeParse(argv[at + 1]).success;
 }

@@ -5,15 +5,16 @@
 import type { Files, Logger } from "@mvm/core";
 import { vmJailsDir, type TenantNetworks, type Volumes } from "@mvm/runtime";
 import type { Journal } from "../journal/journal.ts";
-import type { NodePaths } from "../node-paths.ts";
+import { nodePaths } from "../node-paths.ts";
+import type { VmmPlaces } from "./host-processes.ts";
+import { vmLeftovers } from "./vm-leftovers.ts";
 
 export interface UnknownThingsParts {
-  readonly files: Pick<Files, "list">;
+  readonly files: Pick<Files, "list" | "stat" | "read">;
   readonly networks: Pick<TenantNetworks, "leftovers">;
   readonly volumes: Pick<Volumes, "leftovers">;
   readonly journal: Pick<Journal, "records">;
-  readonly paths: NodePaths;
-  readonly namePrefix: string;
+  readonly settings: VmmPlaces & { readonly namePrefix: string };
 }
 
 /** One sentence for each thing. */
@@ -22,10 +23,11 @@ export async function unknownThings({
   networks,
   volumes,
   journal,
-  paths,
-  namePrefix,
+  settings,
 }: UnknownThingsParts): Promise<readonly string[]> {
-  const records = journal.records();
+  const paths = nodePaths(settings);
+  // Of what is destroyed nothing may be here.
+  const records = journal.records().filter(({ state }) => state !== "destroyed");
   const ids = new Set<string>(records.map(({ instance_id }) => instance_id));
   const directories: string[] = [];
   for (const dir of [paths.instancesDir, paths.vmsDir, paths.secretsDir, vmJailsDir(paths.jailsDir)]) {
@@ -36,13 +38,14 @@ export async function unknownThings({
     network.namespace,
     network.uplink?.host_interface ?? network.namespace,
   ]);
-  const leftovers = await networks.leftovers(namePrefix);
+  const leftovers = await networks.leftovers(settings.namePrefix);
   // Tables of the host are shared by all tenants: they are ours as long as anything is attached.
   const foreign = leftovers.filter(
     (thing) => !known.some((name) => thing.endsWith(` ${name}`)) && !(isAnythingAttached && thing.startsWith("table ")),
   );
   const open = (await volumes.leftovers()).filter((thing) => !ids.has(thing.replace(/^volume /, "")));
-  return [...directories, ...foreign, ...open];
+  const uids = new Set(records.flatMap(({ uid }) => uid ?? []));
+  return [...directories, ...(await vmLeftovers(files, settings, { ids, uids })), ...foreign, ...open];
 }
 
 export async function reportUnknownThings(parts: UnknownThingsParts, log: Logger): Promise<void> {

@@ -34,5 +34,13 @@ export function troubleOf(
 }
 
 export function troubleCondition({ code, message, remedy, sinceMs, attempts, retryAtMs }: Trouble): Condition {
-  return { code, message, remedy, since: isoTime(sinceMs), attempts, retry_at: isoTime(retryAtMs) };
+  return {
+    code,
+    severity: "failure",
+    message,
+    remedy,
+    since: isoTime(sinceMs),
+    attempts,
+    retry_at: isoTime(retryAtMs),
+  };
 }

@@ -43,6 +43,27 @@ describe("the audit of an instance", () => {
     assert.deepEqual(node.problems(), []);
   });
 
+  it("tells of a VM that was not confined by code and broken promise, as the log does", async () => {
+    const node = new FakeNode();
+    node.machine.boots.set(SINGLE, ["unconfined"]);
+    node.startAgent();
+    node.takeSpec(singlePoolSpec());
+    assert.ok(await node.until(() => events(node).includes("instance.start.failed")));
+    assert.deepEqual(
+      story(node).map(({ event, detail }) => [event, detail]),
+      [
+        ["instance.start", story(node)[0]?.detail],
+        ["instance.start.turned-back", "MVM_VM_CONFINEMENT: acme-vm-0 would have capabilities"],
+        ["instance.start.failed", "MVM_VM_CONFINEMENT: acme-vm-0 would have capabilities"],
+      ],
+    );
+    const alarms = node.log.filter(({ event }) => event === "vm.confinement.broken");
+    assert.deepEqual(
+      alarms.map(({ level, fields }) => [level, fields["instance"], fields["code"], fields["broken"]]),
+      [["error", SINGLE, "MVM_VM_CONFINEMENT", ["it has no capabilities"]]],
+    );
+  });
+
   it("tells once that a stop is postponed, however often it is tried", async () => {
     const node = await FakeNode.started(singlePoolSpec());
     node.process.failCalls({ call: 1, lasting: true, when: "before" });

@@ -22,6 +22,8 @@ describe("a start that can't succeed", () => {
     await node.until(() => false, HOUR_MS);
     const { condition, waiting_for } = node.instance(SINGLE);
     assert.deepEqual([condition?.code, condition?.retry_at, condition?.attempts], ["MVM_VM_CONFINEMENT", null, 1]);
+    assert.equal(condition?.severity, "alarm");
+    assert.deepEqual(node.agent.status().alarms, [{ instance_id: SINGLE, condition }]);
     assert.match(waiting_for ?? "", /^a change of the spec or a manual start: /);
     assert.equal(node.agent.status().converged, false);
     assert.equal(node.log.filter(({ event }) => event === "operation.turned-back").length, 1);
@@ -44,6 +46,7 @@ describe("a start that can't succeed", () => {
     assert.notEqual(node.instance(SINGLE).condition?.retry_at, null, "it is not told as final while it is tried");
     assert.ok(await node.until(() => node.isReady(SINGLE)));
     assert.ok(await node.until(() => node.instance(SINGLE).condition === null));
+    assert.deepEqual(node.agent.status().alarms, []);
   });
 
   it("is no trouble of an instance that is to be stopped", async () => {
@@ -51,5 +54,6 @@ describe("a start that can't succeed", () => {
     node.takeSpec(singlePoolSpec({ wanted: ["stopped"] }, 2));
     assert.ok(await node.converged());
     assert.equal(node.instance(SINGLE).condition, null);
+    assert.equal(node.agent.status().alarms.length, 1, "but the node's alarm stands: the host is not mended by a wish");
   });
 });

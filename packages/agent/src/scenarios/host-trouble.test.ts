@@ -103,4 +103,20 @@ describe("a uid", () => {
     assert.ok(await node.converged());
     assert.equal(node.instance("acme-vm-1").uid, (uid ?? 0) + 1);
   });
+
+  it("is not leased again while a jail of it is left, by a file that is its own or by one that is its group's", async () => {
+    const node = new FakeNode();
+    const { files } = node.machine;
+    const [first] = node.settings.uidRange;
+    const jails = `${node.settings.stateDir}/jails/firecracker`;
+    const left = { tun: `${jails}/gone-vm-0/root/dev/net`, link: `${jails}/gone-vm-1/root` };
+    await files.ensureDir(left.tun);
+    await files.writeAtomic(`${left.tun}/tun`, "", { uid: first });
+    await files.ensureDir(left.link);
+    await files.writeAtomic(`${left.link}/config`, "", { gid: first + 1 });
+    node.startAgent();
+    node.takeSpec(singlePoolSpec());
+    assert.ok(await node.converged());
+    assert.equal(node.instance(SINGLE).uid, first + 2);
+  });
 });

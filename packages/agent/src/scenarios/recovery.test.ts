@@ -46,6 +46,27 @@ describe("an agent that dies, and a machine that does", () => {
     assert.deepEqual(node.problems(), []);
   });
 
+  it("asks every guest to stop when the host goes down, waits for none for ever, and starts them all after it", async () => {
+    const node = await FakeNode.started(testNodeSpec({ tenants: { acme: testPair() } }));
+    const [stubborn, other] = node.agent.status().instances.map(({ instance_id: id }) => id);
+    assert.ok(stubborn !== undefined && other !== undefined);
+    node.machine.stubborn.add(stubborn);
+    await node.during(node.agent.close({ isHostEnding: true }));
+    assert.deepEqual(
+      [...node.machine.vms.values()].map(({ handle }) => handle.id),
+      [stubborn],
+      "nothing kills it but the host",
+    );
+    assert.deepEqual(node.logged("guest.shutdown.late"), [stubborn]);
+    node.kill();
+    node.machine.stubborn.clear();
+    await node.machine.reboot(node.settings.runtimeDir);
+    node.startAgent();
+    assert.ok(await node.converged());
+    assert.ok(await node.until(() => node.isReady(stubborn) && node.isReady(other)));
+    assert.deepEqual(node.problems(), []);
+  });
+
   it("brings everything back after a reboot, with its data", async () => {
     const node = await FakeNode.started(testNodeSpec({ tenants: { acme: testPair() } }));
     node.kill();

@@ -2,6 +2,7 @@
 import {
   hostMemMib,
   isoTime,
+  type InstanceAlarm,
   type InstanceId,
   type InstanceStatus,
   type MemOverhead,
@@ -60,6 +61,7 @@ export function nodeStatus(parts: NodeStatusParts): NodeStatus {
     converged: planned?.plan.converged ?? false,
     driver: facts.driver,
     relaxations: [...facts.relaxations],
+    alarms: alarmsOf(records),
     capacity: {
       cpus: settings.cpus,
       mem_mib: settings.guestMemMib,
@@ -76,6 +78,15 @@ export function nodeStatus(parts: NodeStatusParts): NodeStatus {
     network_conditions: networkConditions(parts),
     instances,
   };
+}
+
+/** Whatever is wanted of the instance now: a wish mends no host. */
+function alarmsOf(records: readonly InstanceRecord[]): InstanceAlarm[] {
+  return records
+    .flatMap(({ instance_id, failure }) =>
+      failure?.condition.severity === "alarm" ? [{ instance_id, condition: failure.condition }] : [],
+    )
+    .sort((a, b) => (a.instance_id < b.instance_id ? -1 : 1));
 }
 
 function networkConditions({ networks }: NodeStatusParts): NetworkCondition[] {

@@ -7,6 +7,7 @@ export function vmCondition(id: InstanceId, seen: SeenState | null): Condition |
   if (seen?.state !== "disk-failed") return null;
   return {
     code: "MVM_VM_DRIVER",
+    severity: "failure",
     message: `the VM of ${id} is stopped: the host's disk is full, or refused to read or write its data`,
     remedy: "Make room on the disk of the state directory, then stop and start the instance.",
     since: isoTime(seen.sinceMs),

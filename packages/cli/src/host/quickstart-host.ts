@@ -21,6 +21,7 @@ export function quickstartHost(): QuickstartHost {
 
 function nodeOnHost({ node, network }: NodeConfig): NodeOnHost {
   return {
+    mode: node.mode,
     stateDir: node.state_dir,
     runtimeDir: node.runtime_dir,
     keysDir: node.keys_dir,

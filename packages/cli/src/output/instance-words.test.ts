@@ -28,6 +28,23 @@ test("a connector that the tenant configured and that is off says what it misses
   assert.equal(noteOf(instanceView({ status }), NOW), "");
 });
 
+test("an alarm is called so, with its code, whatever else is to be said", () => {
+  const condition = {
+    code: "MVM_VM_CONFINEMENT",
+    severity: "alarm" as const,
+    message: "the VMM's process is not confined: it is not so that it has no capabilities (ff)",
+    remedy: "See the details.",
+    since: "2026-11-21T12:00:00.000Z",
+    attempts: 1,
+    retry_at: null,
+  };
+  const refusal = { rule: "safety", code: "MVM_HOST_DISK_FULL", message: "full", remedy: "Make room." };
+  assert.equal(
+    noteOf(instanceView({ status: instanceStatus({ condition, refusal }) }), NOW),
+    "alarm: MVM_VM_CONFINEMENT: the VMM's process is not confined: it is not so that it has no capabilities (ff) (attempt 1, not tried again by itself)",
+  );
+});
+
 test("a hold says by whom, for how long and until when", () => {
   const hold = {
     kind: "hard" as const,

@@ -1,5 +1,5 @@
 /** What is said of an instance, in the same words in tables, progress lines and outcomes. Pure. */
-import type { InstanceView, NetworkCondition } from "@mvm/core";
+import type { Condition, InstanceView, NetworkCondition } from "@mvm/core";
 import { holdEnd } from "./hold-words.ts";
 
 /** Its state in one word; `unreported` until its node has said anything. */
@@ -24,6 +24,7 @@ export function noteOf(view: InstanceView, nowMs: number): string {
 export function obstacleOf(view: InstanceView): string {
   const { status } = view;
   if (status === null) return `waits for node ${view.node} to report`;
+  if (status.condition?.severity === "alarm") return `alarm: ${alarmWords(status.condition)}`;
   if (status.refusal !== null) return `refused (${status.refusal.rule}): ${status.refusal.message}`;
   if (status.condition !== null)
     return `${status.condition.message} (attempt ${status.condition.attempts}${retryWord(status.condition.retry_at)})`;
@@ -37,6 +38,11 @@ export function obstacleOf(view: InstanceView): string {
 /** While a guest starts, the cause behind its reason reads as a failure: `instance show` has it. */
 function withoutCause(reason: string): string {
   return reason.split(": ", 1)[0] ?? reason;
+}
+
+/** A failure that is an alarm, with its code. */
+export function alarmWords({ code, message, attempts, retry_at: retryAt }: Condition): string {
+  return `${code}: ${message} (attempt ${attempts}${retryWord(retryAt)})`;
 }
 
 /** What is wrong with a tenant's network. */

@@ -1,5 +1,6 @@
 /** What `mvm node check` found out about a host: its JSON document, and what an agent starts by. */
 import * as z from "zod";
+import { NodeMode } from "../node-mode.ts";
 
 /** `warn`: the node runs, with less than was promised. `missing`: the mode's promise can't be kept. */
 export const NodeCheckStatus = z.enum(["ok", "warn", "missing"]);
@@ -19,7 +20,7 @@ export type NodeCheck = z.infer<typeof NodeCheck>;
 
 export const NodeCheckReport = z.strictObject({
   node: z.string(),
-  mode: z.enum(["production", "development"]),
+  mode: NodeMode,
   /** Whether nothing is missing. */
   fit: z.boolean(),
   checks: z.array(NodeCheck),

@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { NodeId } from "../ids.ts";
 import { imageKinds } from "../images/manifest.ts";
+import { NodeMode } from "../node-mode.ts";
 import { MicrovmsTables } from "../types/declarations.ts";
 
 const absoluteOrRelativePath = z
@@ -19,7 +20,7 @@ const portRange = z
 
 export const NodeSection = z.strictObject({
   name: NodeId,
-  mode: z.enum(["production", "development"]),
+  mode: NodeMode,
   state_dir: absoluteOrRelativePath.default("/var/lib/mvm"),
   runtime_dir: absoluteOrRelativePath.default("/run/mvm"),
   /** Apart from the state, so that no copy of that opens anything; default: `state_dir` with `-keys` behind it. */

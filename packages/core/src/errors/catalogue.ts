@@ -258,7 +258,7 @@ const entries = {
   MVM_VM_CONFINEMENT: {
     exit: 1,
     summary: "A VM's process is not confined as promised; it was killed before its first instruction.",
-    remedy: "See the details for what was missing.",
+    remedy: "Mend what keeps the jailer or the host from what the message names; ask mvm node check.",
   },
   MVM_VM_DRIVER: {
     exit: 1,

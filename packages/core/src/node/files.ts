@@ -173,6 +173,7 @@ function factsOf(stat: Awaited<ReturnType<typeof lstat>>): FileFacts {
     mode: Number(stat.mode) & 0o7777,
     uid: Number(stat.uid),
     gid: Number(stat.gid),
+    device: Number(stat.dev),
     inode: Number(stat.ino),
     links: Number(stat.nlink),
     modifiedAtMs: Number(stat.mtimeMs),

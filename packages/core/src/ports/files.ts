@@ -13,6 +13,8 @@ export interface FileFacts {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** Number of the file system's device, within which `inode` is one file's. */
+  readonly device: number;
   readonly inode: number;
   /** How many names the file has. */
   readonly links: number;

@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { InstanceId, NodeId, RevisionId, TenantId, TypeName } from "../ids.ts";
 import { passingStates, stableStates } from "../instance-state.ts";
+import { NodeMode } from "../node-mode.ts";
 import { MemOverhead } from "./mem-overhead.ts";
 
 export const InstanceStateName = z.enum([...stableStates, ...passingStates]);
@@ -12,6 +13,8 @@ export const InstanceStateName = z.enum([...stableStates, ...passingStates]);
 /** Something that failed, beside the state, and when it is tried again. */
 export const Condition = z.object({
   code: z.string(),
+  /** `alarm`: the host broke a promise of the product, which nobody may overlook. */
+  severity: z.enum(["failure", "alarm"]).default("failure"),
   message: z.string(),
   remedy: z.string(),
   since: z.iso.datetime(),
@@ -94,6 +97,10 @@ export type InstanceStatus = z.infer<typeof InstanceStatus>;
 export const NetworkCondition = z.object({ tenant_id: TenantId, condition: Condition });
 export type NetworkCondition = z.infer<typeof NetworkCondition>;
 
+/** An instance's failure that is an alarm. */
+export const InstanceAlarm = z.object({ instance_id: InstanceId, condition: Condition });
+export type InstanceAlarm = z.infer<typeof InstanceAlarm>;
+
 /** A chain of audit entries (of one tenant, or of none) that the coordinator refused, and when it is sent again. */
 export const RefusedChain = z.object({
   tenant_id: TenantId.nullable(),
@@ -105,7 +112,7 @@ export type RefusedChain = z.infer<typeof RefusedChain>;
 export const NodeStatus = z.object({
   schema_version: z.literal(1),
   node: NodeId,
-  mode: z.enum(["production", "development"]),
+  mode: NodeMode,
   agent_version: z.string(),
   started_at: z.iso.datetime(),
   reported_at: z.iso.datetime(),
@@ -117,6 +124,8 @@ export const NodeStatus = z.object({
   driver: z.object({ name: z.string(), version: z.string(), acceleration: z.string() }),
   /** Promises of production that this node does not keep, each in one sentence. */
   relaxations: z.array(z.string()),
+  /** Of each instance whose newest failure is one, whatever is wanted of it by now; none from an agent that does not tell. */
+  alarms: z.array(InstanceAlarm).default([]),
   capacity: z.object({
     cpus: z.int(),
     /** What VMs may take together, their VMMs included. */

@@ -68,9 +68,9 @@ export type Resources = z.infer<typeof Resources>;
 
 /** What an instance may take of its node at most, beyond its resources; what is not named has no limit of its own. */
 export const Limits = z.strictObject({
-  /** Of one processor, in percent; default: all of its vCPUs. */
+  /** Of one processor, in percent, the VMM's own work included; default: all of its vCPUs. */
   cpu_percent: z.int().min(1).max(3_200).optional(),
-  /** Of each disk, reading and writing together. */
+  /** Of each disk, reading and writing together: kept by the VMM. The host's kernel holds the VMM to as much of each. */
   disk_kib_per_second: z.int().min(64).optional(),
   disk_ops_per_second: z.int().min(1).optional(),
   /** In each direction. */

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { NodeCheck } from "@mvm/core";
+import { NodeCheck, type NodeMode } from "@mvm/core";
 import type { DriverFingerprint } from "../vmm/driver.ts";
 import { FIRECRACKER_MEM_OVERHEAD } from "../vmm/firecracker/mem-overhead.ts";
-import { judgeNode, type NodeMode } from "./judge-node.ts";
+import { judgeNode } from "./judge-node.ts";
 import type { MountFacts, NodeFacts, ProgramFacts } from "./node-facts.ts";
 
 const GIB = 1024 ** 3;

@@ -2,15 +2,13 @@
  * Judges a host by what was observed of it: which promises of a mode it can keep. Pure; `mvm node
  * check` prints the answer, and an agent starts by it or not at all.
  */
-import type { NodeCheck } from "@mvm/core";
+import type { NodeCheck, NodeMode } from "@mvm/core";
 import type { DriverFingerprint } from "../vmm/driver.ts";
 import { missing, ok, type Check, type Finding } from "./check.ts";
 import { dataChecks } from "./data-checks.ts";
 import { hostChecks } from "./host-checks.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import { programChecks } from "./program-checks.ts";
-
-export type NodeMode = "production" | "development";
 
 const checks: readonly Check[] = [...programChecks, ...dataChecks, ...hostChecks];
 

@@ -8,11 +8,11 @@ import { isMvmError, type CommandRunner, type Files } from "@mvm/core";
 import type { KvmTrial } from "./node-facts.ts";
 
 /** Well under a second on a real machine, some seconds under nested emulation. */
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 30_000;
 const TRIAL_MEM_MIB = 256;
 const SIGN_OF_LIFE = "Kernel panic - not syncing";
 const REASON_CHARS = 200;
-const MAX_MEMORY_BYTES = 4096;
+const MAX_TEXT_BYTES = 8192;
 
 export interface KvmTrialRequest {
   readonly firecrackerPath: string;
@@ -28,18 +28,31 @@ interface TrialPorts {
 }
 
 /**
- * What has worked once works until the next boot of the host: an agent that starts anew on a busy host
- * must not take its slowness for a flaw. What has not worked is tried again.
+ * What has worked once works until the host's next boot, with that Firecracker and that kernel: an agent
+ * that starts anew on a busy host must not take its slowness for a flaw. What has not worked is tried again.
  */
 export async function tryKvm(ports: TrialPorts, request: KvmTrialRequest): Promise<KvmTrial> {
   const { files } = ports;
-  const memory = join(request.scratchDir, "kvm-works");
-  const boot = (await files.read("/proc/sys/kernel/random/boot_id", MAX_MEMORY_BYTES))?.toString("utf8").trim();
-  const remembered = (await files.read(memory, MAX_MEMORY_BYTES))?.toString("utf8").trim();
-  if (boot !== undefined && boot === remembered) return { works: true, reason: "" };
+  const rememberedPath = join(request.scratchDir, "kvm-works");
+  const tried = await whatIsTried(files, request);
+  const remembered = (await files.read(rememberedPath, MAX_TEXT_BYTES))?.toString("utf8");
+  if (tried !== null && tried === remembered) return { works: true, reason: "" };
   const trial = await bootKernel(ports, request);
-  if (trial.works && boot !== undefined) await files.writeAtomic(memory, `${boot}\n`);
+  if (trial.works && tried !== null) await files.writeAtomic(rememberedPath, tried);
   return trial;
+}
+
+/** This boot of the host and both files, a line each; null where one of them can't be told from another. */
+async function whatIsTried(files: Files, { firecrackerPath, kernelPath }: KvmTrialRequest): Promise<string | null> {
+  const boot = (await files.read("/proc/sys/kernel/random/boot_id", MAX_TEXT_BYTES))?.toString("utf8").trim();
+  const lines = [boot ?? null, await identityOf(files, firecrackerPath), await identityOf(files, kernelPath)];
+  return lines.includes(null) ? null : `${lines.join("\n")}\n`;
+}
+
+/** By what another file in its place has another one of; a jail's hard link changes the rest. */
+async function identityOf(files: Files, path: string): Promise<string | null> {
+  const facts = await files.stat(path);
+  return facts === null ? null : `${path} ${facts.inode} ${facts.sizeBytes} ${facts.modifiedAtMs}`;
 }
 
 async function bootKernel(
@@ -65,10 +78,16 @@ async function bootKernel(
   }
 }
 
-/** No drive, no network, no API: nothing that a guest could reach. */
+/**
+ * No drive, no network, no API: nothing that a guest could reach. Quiet: of a nested guest each byte on the
+ * serial line is a way through two hypervisors.
+ */
 export function trialConfig(kernelPath: string): Readonly<Record<string, unknown>> {
   return {
-    "boot-source": { kernel_image_path: kernelPath, boot_args: "console=ttyS0 reboot=k panic=-1 nomodule pci=off" },
+    "boot-source": {
+      kernel_image_path: kernelPath,
+      boot_args: "console=ttyS0 quiet reboot=k panic=-1 nomodule pci=off",
+    },
     "machine-config": { vcpu_count: 1, mem_size_mib: TRIAL_MEM_MIB },
     drives: [],
   };

@@ -116,17 +116,22 @@ describe("the look at a host", () => {
     assert.deepEqual(await files.list("/run/mvm"), []);
   });
 
-  it("remembers until the next boot that KVM works, and nothing else", async () => {
-    outputs.delete("timeout --signal=KILL 21 /opt/fc/firecracker …");
-    await write("/proc/sys/kernel/random/boot_id", "first-boot\n");
-    assert.equal((await observe()).kvm.trial?.works, false);
-    outputs.set("timeout --signal=KILL 21 /opt/fc/firecracker …", "Kernel panic - not syncing: VFS\n");
-    assert.equal((await observe()).kvm.trial?.works, true);
-    ran.length = 0;
-    assert.equal((await observe()).kvm.trial?.works, true);
-    assert.ok(!ran.some((words) => words.startsWith("timeout")));
-    await write("/proc/sys/kernel/random/boot_id", "second-boot\n");
-    outputs.delete("timeout --signal=KILL 21 /opt/fc/firecracker …");
+  it("remembers until the next boot that KVM works with this VMM and this kernel, and nothing else", async () => {
+    const trial = "timeout --signal=KILL 21 /opt/fc/firecracker …";
+    await write("/srv/images/vmlinux", "a kernel");
+    for (const path of ["/proc/sys/kernel/random/boot_id", "/opt/fc/firecracker", "/srv/images/vmlinux"]) {
+      const contents = path === "/opt/fc/firecracker" ? elf(PT_LOAD) : "other contents";
+      await write(path, contents, 0o755);
+      outputs.delete(trial);
+      assert.equal((await observe()).kvm.trial?.works, false, `with another ${path} it is tried anew`);
+      outputs.set(trial, "Kernel panic - not syncing: VFS\n");
+      assert.equal((await observe()).kvm.trial?.works, true);
+      ran.length = 0;
+      assert.equal((await observe()).kvm.trial?.works, true);
+      assert.ok(!ran.some((words) => words.startsWith("timeout")), "what worked is remembered");
+    }
+    await write("/proc/sys/kernel/random/boot_id", "next boot");
+    outputs.delete(trial);
     assert.equal((await observe()).kvm.trial?.works, false);
   });
 

@@ -48,8 +48,6 @@ export interface VmDrive {
   readonly readOnly: boolean;
   /** Key file on tmpfs of a LUKS volume that the VMM opens itself. */
   readonly luksKeyPath?: string;
-  /** Number of a block device, for a node in the VM's jail. */
-  readonly device?: { readonly major: number; readonly minor: number };
 }
 
 export interface VmLaunch {
@@ -82,7 +80,7 @@ export interface VmLaunch {
 export interface VmLimits {
   /** Of one processor: 150 is one and a half. Default: its vCPUs, and the VMM's own work within them. */
   readonly cpuPercent?: number;
-  /** Of each of its disks, reading and writing. */
+  /** Of each of its disks, reading and writing together. */
   readonly diskBytesPerSecond?: number;
   readonly diskOpsPerSecond?: number;
   /** In each direction. */

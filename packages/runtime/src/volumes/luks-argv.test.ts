@@ -2,24 +2,27 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import {
   directIoArgv,
-  formatArgv,
+  luksFormatArgv,
   growFileArgv,
   growLoopArgv,
   growMappingArgv,
-  openArgv,
+  luksOpenArgv,
   removeArgv,
 } from "./luks-argv.ts";
 
 const cases: readonly (readonly [argv: readonly string[], words: string])[] = [
   [
-    formatArgv("/v/data.luks.new", "luks1"),
+    luksFormatArgv("/v/data.luks.new", "luks1"),
     "cryptsetup luksFormat --type luks1 --batch-mode --cipher aes-xts-plain64 --key-size 512 --hash sha256 --pbkdf-force-iterations 1000 --key-file - /v/data.luks.new",
   ],
   [
-    formatArgv("/v/data.luks.new", "luks2"),
+    luksFormatArgv("/v/data.luks.new", "luks2"),
     "cryptsetup luksFormat --type luks2 --batch-mode --cipher aes-xts-plain64 --key-size 512 --hash sha256 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --sector-size 4096 --luks2-metadata-size 16k --luks2-keyslots-size 992k --key-file - /v/data.luks.new",
   ],
-  [openArgv("/v/data.luks", "mvm-acme-gw-0"), "cryptsetup open --type luks2 --key-file - /v/data.luks mvm-acme-gw-0"],
+  [
+    luksOpenArgv("/v/data.luks", "mvm-acme-gw-0"),
+    "cryptsetup open --type luks2 --key-file - /v/data.luks mvm-acme-gw-0",
+  ],
   [directIoArgv("loop7"), "losetup --direct-io=on /dev/loop7"],
   [removeArgv("mvm-acme-gw-0"), "dmsetup remove --retry mvm-acme-gw-0"],
   [growFileArgv("/v/data.luks", 2049), "truncate --size=>2049M /v/data.luks"],

@@ -20,7 +20,7 @@ const FORMATS: Readonly<Record<LuksVersion, readonly string[]>> = {
   ],
 };
 
-export function formatArgv(path: string, version: LuksVersion): Argv {
+export function luksFormatArgv(path: string, version: LuksVersion): Argv {
   const cipher = ["--cipher", "aes-xts-plain64", "--key-size", "512"];
   return [
     "cryptsetup",
@@ -30,7 +30,7 @@ export function formatArgv(path: string, version: LuksVersion): Argv {
 }
 
 /** Opens a LUKS2 file. The loop device below is cryptsetup's own: the kernel takes it away with the mapping. */
-export function openArgv(path: string, mapping: string): Argv {
+export function luksOpenArgv(path: string, mapping: string): Argv {
   return ["cryptsetup", "open", "--type", "luks2", "--key-file", "-", path, mapping];
 }
 

@@ -21,7 +21,6 @@ interface Mapping {
 async function mapping(disk: string, { name, uuid, below }: Mapping): Promise<void> {
   await write(`${disk}/dm/name`, name);
   await write(`${disk}/dm/uuid`, uuid);
-  await write(`${disk}/dev`, `253:${disk.slice(3)}`);
   await write(`${disk}/size`, "32768");
   await files.ensureDir(`/sys/block/${disk}/slaves`);
   for (const device of below) await files.ensureDir(`/sys/block/${disk}/slaves/${device}`);
@@ -38,11 +37,9 @@ describe("the kernel's mappings", () => {
     await files.ensureDir("/sys/block/sda");
   });
 
-  it("are told with number, size, and the file below", async () => {
+  it("are told with size, kind, and the file below", async () => {
     assert.deepEqual(await observeMapping(files, "mvm-acme-gw-0"), {
       name: "mvm-acme-gw-0",
-      major: 253,
-      minor: 0,
       sizeBytes: 16 * 1024 * 1024,
       isLuks2: true,
       isHalfMade: false,
@@ -67,7 +64,7 @@ describe("the kernel's mappings", () => {
   it("that go away during the look are not there", async () => {
     const reads = files.read.bind(files);
     files.read = async (path, maxBytes) => {
-      if (path.endsWith("/dev")) throw Object.assign(new Error("ENODEV"), { code: "ENODEV" });
+      if (path.endsWith("/size")) throw Object.assign(new Error("ENODEV"), { code: "ENODEV" });
       return reads(path, maxBytes);
     };
     assert.equal(await observeMapping(files, "mvm-acme-gw-0"), null);

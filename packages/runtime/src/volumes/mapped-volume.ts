@@ -15,8 +15,6 @@ const LUKS2_UUID = "CRYPT-LUKS2-";
 export interface MappedVolume {
   /** The mapping's name, as under /dev/mapper. */
   readonly name: string;
-  readonly major: number;
-  readonly minor: number;
   readonly sizeBytes: number;
   /** Whether dm-crypt opened LUKS2 behind it, by the mark that cryptsetup leaves. */
   readonly isLuks2: boolean;
@@ -58,14 +56,11 @@ async function mapperDisks(files: SysFiles): Promise<readonly string[]> {
 
 /** Null when it went away during the look. */
 async function describe(files: SysFiles, disk: string, name: string): Promise<MappedVolume | null> {
-  const number = /^(\d+):(\d+)$/.exec((await attribute(files, `${disk}/dev`)) ?? "");
   const [sectors, uuid] = [await attribute(files, `${disk}/size`), await attribute(files, `${disk}/dm/uuid`)];
   const below = await files.list(`${BLOCK}/${disk}/slaves`);
-  if (number?.[1] === undefined || number[2] === undefined || sectors === null || uuid === null) return null;
+  if (sectors === null || uuid === null) return null;
   return {
     name,
-    major: Number(number[1]),
-    minor: Number(number[2]),
     sizeBytes: Number(sectors) * SECTOR_BYTES,
     isLuks2: uuid.startsWith(LUKS2_UUID),
     isHalfMade: below.length === 0,

@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { MvmError, type CommandRunner, type Files, type Secret } from "@mvm/core";
-import { formatArgv, growFileArgv, LUKS_HEADER_MIB, type LuksVersion } from "./luks-argv.ts";
+import { luksFormatArgv, growFileArgv, LUKS_HEADER_MIB, type LuksVersion } from "./luks-argv.ts";
 import type { VolumeKeys } from "./volume-key.ts";
 import type { VolumeRequest } from "./volumes.ts";
 
@@ -86,7 +86,7 @@ async function makeFile(
   try {
     await files.remove(unfinished);
     await files.createSparse(unfinished, sizeMib * MIB);
-    const argv = formatArgv(unfinished, version);
+    const argv = luksFormatArgv(unfinished, version);
     await commands.run({ argv, timeoutMs: VOLUME_TOOL_TIMEOUT_MS, stdin: key.reveal() });
     await files.rename(unfinished, volumePath(request.stateDir));
   } catch (cause) {

@@ -9,7 +9,7 @@ import { after, before, describe, test } from "node:test";
 import { InstanceId, nodeFiles, nodeRandom, Secret } from "@mvm/core";
 import { PowerCutDisk, requires } from "@mvm/testing";
 import { createLinuxCommands } from "../host/commands.ts";
-import { createDmCryptVolumes } from "./dm-crypt-volumes.ts";
+import { createBlockDeviceVolumes } from "./block-device-volumes.ts";
 
 const BLOCK_BYTES = 4096;
 const WRITES = 100;
@@ -30,7 +30,7 @@ setInterval(() => undefined, 1000);
 
 const skip = await requires("root", "volumes", "device-mapper");
 const commands = createLinuxCommands();
-const volumes = createDmCryptVolumes({ commands, files: nodeFiles, random: nodeRandom, namePrefix: "mvmcut" });
+const volumes = createBlockDeviceVolumes({ commands, files: nodeFiles, random: nodeRandom, namePrefix: "mvmcut" });
 
 describe("a guest's data after a power cut of its host", { skip }, () => {
   let mountPoint = "";

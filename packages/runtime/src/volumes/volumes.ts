@@ -26,8 +26,6 @@ export interface OpenVolume {
   readonly path: string;
   /** Key file of a volume that the VMM decrypts itself. */
   readonly luksKeyPath?: string;
-  /** Of a device: its number, for a node in the VM's jail. */
-  readonly device?: { readonly major: number; readonly minor: number };
 }
 
 export interface Volumes {

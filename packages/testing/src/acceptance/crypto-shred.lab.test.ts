@@ -23,7 +23,7 @@ import {
   TenantId,
   unseal,
 } from "@mvm/core";
-import { createDmCryptVolumes, createLinuxCommands } from "@mvm/runtime";
+import { createBlockDeviceVolumes, createLinuxCommands } from "@mvm/runtime";
 import { withCoordinator } from "../running-coordinator.ts";
 import { requires } from "../requirements.ts";
 
@@ -45,7 +45,7 @@ const fleet = Fleet.parse({
 
 const skip = await requires("root", "volumes", "device-mapper");
 const commands = createLinuxCommands();
-const volumes = createDmCryptVolumes({ commands, files: nodeFiles, random: nodeRandom, namePrefix: PREFIX });
+const volumes = createBlockDeviceVolumes({ commands, files: nodeFiles, random: nodeRandom, namePrefix: PREFIX });
 
 interface Attempt {
   readonly stateDir: string;

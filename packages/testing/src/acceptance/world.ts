@@ -116,7 +116,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         await destroyAll(world);
         await world.end("agent", "SIGTERM");
         await world.end("coordinator", "SIGTERM");
-        await assertNothingLeft(world);
+        await assertNothingLeft(world, options);
       } finally {
         await caretaker.close();
       }
@@ -167,10 +167,10 @@ async function destroyAll(world: World): Promise<void> {
 }
 
 /** Looks twice: what the product itself takes away with the node can't be seen afterwards. */
-async function assertNothingLeft({ dir, namePrefix }: World): Promise<void> {
+async function assertNothingLeft({ dir, namePrefix }: World, { mode = "development" }: WorldOptions): Promise<void> {
   const left = await traces({ dir, namePrefix, nodeStands: true });
   const places = { stateDir: join(dir, "state"), runtimeDir: join(dir, "run"), keysDir: join(dir, "state-keys") };
-  const known = await tearDownNode({ ...places, namePrefix, uidRange: DEFAULT_UID_RANGE });
+  const known = await tearDownNode({ ...places, mode, namePrefix, uidRange: DEFAULT_UID_RANGE });
   const seen = await traces({ dir, namePrefix, nodeStands: false });
   assert.deepEqual({ left, known, seen }, { left: [], known: [], seen: [] }, "left after everything was destroyed");
 }

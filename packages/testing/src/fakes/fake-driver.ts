@@ -34,8 +34,7 @@ export function fakeDriver(machine: FakeMachine, caller: AgentProcess): VmmDrive
     // An agent that died here leaves a VMM that never let its guest go.
     if (!caller.alive) return;
     const script = machine.boots.get(launch.id)?.shift() ?? "well";
-    if (script === "unconfined")
-      throw new MvmError("MVM_VM_CONFINEMENT", { message: `${launch.id} would have capabilities` });
+    if (script === "unconfined") throw unconfined(launch);
     await clock.sleep(script === "hang" ? launch.signOfLifeTimeoutMs : SIGN_OF_LIFE_MS, launch.signal);
     if (script === "hang")
       throw new MvmError("MVM_VM_BOOT_HUNG", { message: `${launch.id} printed nothing`, retry: "backoff" });
@@ -97,6 +96,13 @@ export function fakeDriver(machine: FakeMachine, caller: AgentProcess): VmmDrive
     consoleTail: async (handle) => Buffer.from(`console of ${handle.id}\u001b[2J\n`),
     close: () => undefined,
   };
+}
+
+function unconfined({ id }: VmLaunch): MvmError {
+  return new MvmError("MVM_VM_CONFINEMENT", {
+    message: `${id} would have capabilities`,
+    details: { broken: ["it has no capabilities"] },
+  });
 }
 
 function cannot(): Promise<never> {

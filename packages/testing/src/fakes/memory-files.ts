@@ -5,6 +5,9 @@
 import { dirname } from "node:path";
 import { sha256, type FileFacts, type Files, type WriteOptions } from "@mvm/core";
 
+/** All of it is one file system. */
+const DEVICE = 1;
+
 interface Node {
   readonly kind: "file" | "directory";
   readonly contents: Buffer;
@@ -90,6 +93,7 @@ export class MemoryFiles implements Files {
       mode,
       uid,
       gid,
+      device: DEVICE,
       inode,
       links: [...this.#nodes.values()].filter((other) => other.inode === inode).length,
       sizeBytes: Math.max(sizeBytes, contents.length),

@@ -9,7 +9,10 @@ const ANSWER_TIMEOUT_MS = 3_000;
 const SHUTDOWN_TIMEOUT_MS = 60_000;
 
 /** Asks the guest who it is until it answers. @returns the id of its boot */
-export async function helloOf(driver: VmmDriver, handle: VmHandle): Promise<string> {
+export async function helloOf(
+  driver: Pick<VmmDriver, "openGuestStream" | "consoleTail">,
+  handle: VmHandle,
+): Promise<string> {
   const guest = guestOf(driver, handle);
   const deadline = nodeClock.monotonicMs() + BOOT_TIMEOUT_MS;
   const params = { host_version: "test", versions: spokenVersions() };
@@ -47,7 +50,7 @@ export async function shutDown(driver: VmmDriver, handle: VmHandle): Promise<voi
   assert.equal(await driver.waitGone(handle, SHUTDOWN_TIMEOUT_MS), true, "the guest's shutdown ends the VMM");
 }
 
-function guestOf(driver: VmmDriver, handle: VmHandle): GuestClient {
+function guestOf(driver: Pick<VmmDriver, "openGuestStream">, handle: VmHandle): GuestClient {
   const dial = () => driver.openGuestStream(handle);
   return new GuestClient({ guest: handle.id, clock: nodeClock, random: nodeRandom, dial });
 }

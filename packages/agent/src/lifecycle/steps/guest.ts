@@ -1,15 +1,13 @@
 /** The guest's part: its first answer after a launch, and a shutdown that it does by itself. */
-import { isMvmError, messageOf, MvmError } from "@mvm/core";
+import { isMvmError, MvmError } from "@mvm/core";
 import type { VmHandle } from "@mvm/runtime";
 import { hasDataDrive } from "../data-drive.ts";
 import type { DataDrive } from "../ports.ts";
+import { shutDown } from "../shut-down.ts";
 import type { StartContext } from "../start-context.ts";
-import { removal, type Step, type StepContext } from "../step.ts";
-import { isOver, watchEnd } from "../watch-end.ts";
+import { removal, type Step } from "../step.ts";
+import { watchEnd } from "../watch-end.ts";
 import { countHungBoot } from "./launch.ts";
-
-/** Waiting for a guest that is asked to stop is broken into pieces, so that a newer intent is heard. */
-const WAIT_PIECE_MS = 500;
 
 export const greetGuest: Step<StartContext> = {
   name: "greet-guest",
@@ -69,28 +67,6 @@ function unexpectedDataDrive({ id }: StartContext, data: DataDrive): MvmError {
 }
 
 export const shutDownGuest = removal("shut-down-guest", async (context) => {
-  const { ledger, ports, settings, signal, log } = context;
-  const { vm } = ledger.record();
-  if (vm === null || (await ports.driver.adopt(vm)) === null) return;
-  const deadline = ports.clock.monotonicMs() + settings.stopTimeoutMs;
-  try {
-    await ports.guests.shutDown(vm, { timeoutMs: settings.stopTimeoutMs, signal });
-    if (await hasEnded(context, vm, deadline)) return;
-    log.warn("guest.shutdown.late", { timeout_ms: settings.stopTimeoutMs });
-  } catch (error) {
-    // Who interrupts takes over a guest that was asked, not one that was refused: the step is not done.
-    signal.throwIfAborted();
-    log.warn("guest.shutdown.refused", { error: messageOf(error) });
-  }
+  const { vm } = context.ledger.record();
+  if (vm !== null) await shutDown(vm, context);
 });
-
-/** Waits until the deadline. @throws the signal's reason when a newer intent takes over */
-async function hasEnded({ ports, signal }: StepContext, vm: VmHandle, deadline: number): Promise<boolean> {
-  for (;;) {
-    signal.throwIfAborted();
-    const left = deadline - ports.clock.monotonicMs();
-    if (left <= 0) return false;
-    if (await ports.driver.waitGone(vm, Math.min(left, WAIT_PIECE_MS), signal)) return true;
-    if (isOver(await ports.driver.inspect(vm))) return true;
-  }
-}

@@ -1,12 +1,16 @@
 /**
  * A uid of its own for the VM's process. Held from the first step of a start to the last step of a
  * stop. No file, tap or process of one owner meets the next: what a stop takes away bears the uid until
- * then, and a uid that still owns anything in an instance's directories is passed over.
+ * then, and a uid that still owns anything in an instance's directories or jail is passed over.
  */
 import { join } from "node:path";
-import { MvmError } from "@mvm/core";
+import { MvmError, type Files } from "@mvm/core";
+import { vmJailsDir } from "@mvm/runtime";
 import { nodePaths } from "../../node-paths.ts";
 import { removal, type Step, type StepContext } from "../step.ts";
+
+/** Below an instance's directory; the deepest is a jail's: `root/dev/net/tun`. */
+const LEVELS = 4;
 
 export const leaseUid: Step = {
   name: "lease-uid",
@@ -38,24 +42,32 @@ async function lease(context: StepContext): Promise<void> {
   });
 }
 
-/** Owners of what lies in directories of instances that hold no uid; those that do hold one are at work. */
+/**
+ * Owners, users and groups, of what lies in directories of instances that hold no uid; those that do hold one
+ * are at work. A VM's uid is its gid too, and a jail's links and device nodes may be its group's alone.
+ */
 async function uidsOfLeftFiles({ ports: { files, journal }, settings }: StepContext): Promise<ReadonlySet<number>> {
-  const { instancesDir, vmsDir, secretsDir } = nodePaths(settings);
+  const { instancesDir, vmsDir, secretsDir, jailsDir } = nodePaths(settings);
   const working = new Set<string>(
     journal.records().flatMap(({ uid, instance_id }) => (uid === null ? [] : [instance_id])),
   );
   const owners = new Set<number>();
-  for (const dir of [instancesDir, vmsDir, secretsDir]) {
+  for (const dir of [instancesDir, vmsDir, secretsDir, vmJailsDir(jailsDir)]) {
     for (const id of await files.list(dir)) {
-      const facts = working.has(id) ? null : await files.stat(join(dir, id));
-      if (facts?.kind !== "directory") continue;
-      for (const name of await files.list(join(dir, id))) {
-        const owner = (await files.stat(join(dir, id, name)))?.uid;
-        if (owner !== undefined) owners.add(owner);
-      }
+      if (working.has(id)) continue;
+      for (const owner of await ownersOf(files, join(dir, id), LEVELS)) owners.add(owner);
     }
   }
   return owners;
+}
+
+/** Of a path and, where it is a directory, of what lies in it down to so many levels. */
+async function ownersOf(files: Pick<Files, "list" | "stat">, path: string, levels: number): Promise<readonly number[]> {
+  const facts = await files.stat(path);
+  if (facts === null) return [];
+  const names = facts.kind === "directory" && levels > 0 ? await files.list(path) : [];
+  const within = await Promise.all(names.map((name) => ownersOf(files, join(path, name), levels - 1)));
+  return [facts.uid, facts.gid, ...within.flat()];
 }
 
 async function release({ ledger, ports }: StepContext): Promise<void> {

@@ -7,6 +7,7 @@ import { type Goal, heedSilence, openOf, outcomeOf } from "./outcome.ts";
 const guest = instanceStatus().guest;
 const condition = {
   code: "MVM_VM_BOOT_HUNG",
+  severity: "failure" as const,
   message: "no byte in 10 s",
   remedy: "r",
   since: "2026-11-21T12:00:00.000Z",

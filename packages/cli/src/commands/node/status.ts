@@ -6,7 +6,7 @@ import type { CliContext } from "../../context.ts";
 import { ageText } from "../../output/age.ts";
 import { counted } from "../../output/counts.ts";
 import { printResult } from "../../output/document.ts";
-import { networkWords } from "../../output/instance-words.ts";
+import { alarmWords, networkWords } from "../../output/instance-words.ts";
 import { printFacts } from "../../output/table.ts";
 import { type Session, withSession } from "../../session.ts";
 
@@ -24,7 +24,11 @@ export const nodeStatus: Command = (context, input) =>
     printResult(context, input, {
       config: session.configFacts,
       document: { nodes },
-      text: () => nodes.forEach((node, index) => printNode(context, node, index > 0)),
+      text: () =>
+        nodes.forEach((node, index) => {
+          if (index > 0) context.stdout.write("\n");
+          printNode(context, node);
+        }),
     });
   });
 
@@ -50,8 +54,8 @@ async function nodesOf({ coordinator, agent }: Session, context: CliContext): Pr
   }
 }
 
-function printNode({ stdout, clock }: CliContext, view: NodeView, isLater: boolean): void {
-  if (isLater) stdout.write("\n");
+/** What it is and how far it has come, then what is wrong with it, alarms first. */
+export function printNode({ stdout, clock }: Pick<CliContext, "stdout" | "clock">, view: NodeView): void {
   const { status } = view;
   if (status === null) {
     printFacts(stdout, [
@@ -64,9 +68,10 @@ function printNode({ stdout, clock }: CliContext, view: NodeView, isLater: boole
   const nowMs = clock.nowMs();
   const { capacity, driver, config } = status;
   const progress = status.converged ? stdout.style("green", "as wanted") : stdout.style("yellow", "at work");
+  const alarms = status.alarms.length === 0 ? "" : `, ${stdout.style("red", counted(status.alarms.length, "alarm"))}`;
   printFacts(stdout, [
     ["node", view.node],
-    ["state", `${progress}, generation ${status.observed_generation} of ${view.generation}`],
+    ["state", `${progress}, generation ${status.observed_generation} of ${view.generation}${alarms}`],
     ["mode", status.mode],
     [
       "agent",
@@ -79,6 +84,8 @@ function printNode({ stdout, clock }: CliContext, view: NodeView, isLater: boole
     ],
     ["config", `${config.path} (${config.rule}) ${config.hash}`],
   ]);
+  for (const { instance_id: id, condition } of status.alarms)
+    stdout.write(`${stdout.style("red", "alarm:")} ${id}: ${alarmWords(condition)}\n`);
   for (const { tenant_id: tenant, problem } of view.audit_problems) {
     const chain = tenant === null ? "the chain of no tenant" : `the chain of tenant '${tenant}'`;
     stdout.write(`${stdout.style("red", "audit:")} ${chain} is refused: ${problem}\n`);

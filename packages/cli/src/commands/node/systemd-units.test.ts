@@ -10,6 +10,7 @@ const request = {
   runtimeDir: "/run/mvm",
   imagesDir: "/var/cache/mvm/images",
   coordinatorDir: "/run/mvm",
+  stopTimeoutSeconds: 30,
 };
 const units = systemdUnits(request);
 
@@ -39,9 +40,26 @@ test("ending the agent ends no VM, and nothing but the host's shutdown ends the 
   const vms = settings("mvm-vms.service");
   assert.equal(vms.get("Slice"), "mvm.slice");
   assert.equal(vms.get("RefuseManualStop"), "yes");
+  assert.equal(settings("mvm.slice").get("RefuseManualStop"), "yes", "it would end the unit in it");
+  assert.equal(vms.has("KillMode"), false, "the host's shutdown ends VMs, not only their holder");
   assert.equal(vms.get("Delegate"), "cpu cpuset io memory pids");
   assert.match(vms.get("ExecStart") ?? "", /\+cpu \+cpuset \+io \+memory \+pids > cgroup\.subtree_control/);
   assert.match(settings("mvm-agent.service").get("After") ?? "", /^mvm-vms\.service mvm-coordinator\.service /);
+});
+
+test("the host's shutdown gives guests their time to stop before it ends their unit", () => {
+  const agent = settings("mvm-agent.service");
+  assert.equal(agent.get("TimeoutStopSec"), "90");
+  // What starts after another unit is stopped before it.
+  assert.match(agent.get("After") ?? "", /mvm-vms\.service/);
+});
+
+test("the death of the VMs' holder, by whatever kills, is no end of their unit", () => {
+  const vms = settings("mvm-vms.service");
+  assert.equal(vms.get("RemainAfterExit"), "yes");
+  assert.equal(vms.get("SuccessExitStatus"), "SIGKILL");
+  assert.equal(vms.get("OOMScoreAdjust"), "-1000");
+  assert.equal(vms.has("Restart"), false);
 });
 
 test("the agent stays in the host's mount namespace: its mounts and namespaces outlive it", () => {

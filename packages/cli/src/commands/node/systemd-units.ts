@@ -6,6 +6,8 @@
  * directly in a slice it would take controllers, and with them limits, away again. A delegated cgroup
  * may hold no process once its children have limits, hence the holder in a child of its own.
  */
+import { VMS_SLICE, VMS_UNIT } from "@mvm/agent";
+
 export interface UnitRequest {
   /** Absolute path of the `mvm` that is to run. */
   readonly program: string;
@@ -17,6 +19,8 @@ export interface UnitRequest {
   readonly imagesDir: string;
   /** Directory of the coordinator's socket. */
   readonly coordinatorDir: string;
+  /** How long a guest may take to stop by itself. */
+  readonly stopTimeoutSeconds: number;
 }
 
 export interface UnitFile {
@@ -25,8 +29,8 @@ export interface UnitFile {
   readonly text: string;
 }
 
-/** Where VMs' cgroups go, relative to the cgroup file system: the parent that the drivers are told. */
-export const VMS_CGROUP = "mvm.slice/mvm-vms.service";
+/** What a server takes to end, guests aside. */
+const STOP_SECONDS = 60;
 
 const HEADER = "# Written by mvm node units.";
 const CONTROLLERS = ["cpu", "cpuset", "io", "memory", "pids"];
@@ -38,7 +42,6 @@ const SERVER = [
   "RestartSec=5",
   // An agent tries KVM with a kernel before it starts.
   "TimeoutStartSec=300",
-  "TimeoutStopSec=60",
   // A server that has not said for so long that it is alive is killed and started anew; VMs run on.
   "WatchdogSec=60",
   "UMask=0077",
@@ -55,8 +58,8 @@ export const COMMANDS_AFTER = [
 export function systemdUnits(request: UnitRequest): readonly UnitFile[] {
   return [
     { path: "/etc/tmpfiles.d/mvm.conf", text: directories(request) },
-    { path: "/etc/systemd/system/mvm.slice", text: unitText({ Unit: ["Description=mvm: microVMs"] }) },
-    { path: "/etc/systemd/system/mvm-vms.service", text: vmsUnit() },
+    { path: `/etc/systemd/system/${VMS_SLICE}`, text: vmsSlice() },
+    { path: `/etc/systemd/system/${VMS_UNIT}`, text: vmsUnit() },
     { path: "/etc/systemd/system/mvm-coordinator.service", text: coordinatorUnit(request) },
     { path: "/etc/systemd/system/mvm-agent.service", text: agentUnit(request) },
   ];
@@ -66,6 +69,13 @@ export function systemdUnits(request: UnitRequest): readonly UnitFile[] {
 function directories({ stateDir, keysDir, runtimeDir, coordinatorDir }: UnitRequest): string {
   const open = [...new Set([stateDir, runtimeDir, coordinatorDir])].map((path) => `d ${word(path)} 0711 root root -`);
   return [HEADER, ...open, `d ${word(keysDir)} 0700 root root -`, ""].join("\n");
+}
+
+/** Stopping the slice or the unit in it would kill every VM: only the host's shutdown does. */
+const ENDS_WITH_THE_HOST = "RefuseManualStop=yes";
+
+function vmsSlice(): string {
+  return unitText({ Unit: ["Description=mvm: microVMs", ENDS_WITH_THE_HOST] });
 }
 
 function vmsUnit(): string {
@@ -78,17 +88,19 @@ function vmsUnit(): string {
     "exec sleep infinity",
   ];
   return unitText({
-    Unit: [
-      "Description=mvm: the cgroup of the microVMs",
-      // Stopping it would kill every VM: only the host's shutdown does.
-      "RefuseManualStop=yes",
-    ],
+    Unit: ["Description=mvm: the cgroup of the microVMs", ENDS_WITH_THE_HOST],
     Service: [
       "Type=notify",
       "NotifyAccess=all",
-      "Slice=mvm.slice",
+      `Slice=${VMS_SLICE}`,
       `Delegate=${CONTROLLERS.join(" ")}`,
       `ExecStart=/bin/sh -ec '${hold.join("; ")}'`,
+      // Its holder's death must kill no VM. Then nothing is started anew: systemd could put no process into a
+      // cgroup that hands controllers to its children. The unit stays active and the cgroup with it; KillMode=process
+      // would leave VMs to the host's shutdown as well, with the disks still in use that it wants to unmount.
+      "RemainAfterExit=yes",
+      "SuccessExitStatus=SIGKILL",
+      "OOMScoreAdjust=-1000",
       "OOMPolicy=continue",
       "TasksMax=infinity",
       // A jailed VMM is the first process of its namespace, and deaf to anything gentler.
@@ -107,6 +119,7 @@ function coordinatorUnit(request: UnitRequest): string {
       // Without rights it can't speak in the name of its parent, so its child's word counts.
       "NotifyAccess=all",
       `ExecStart=${inExec(program)} --config ${inExec(configPath)} coordinator run`,
+      `TimeoutStopSec=${STOP_SECONDS}`,
       // It speaks over Unix sockets and reads files; nothing else.
       "CapabilityBoundingSet=",
       "ProtectSystem=strict",
@@ -135,14 +148,14 @@ function coordinatorUnit(request: UnitRequest): string {
  * starts inherits its filters. It must stay in the host's mount namespace, or its mounts would vanish
  * with it: no option that makes one of its own may stand here.
  */
-function agentUnit({ program, configPath }: UnitRequest): string {
+function agentUnit({ program, configPath, stopTimeoutSeconds }: UnitRequest): string {
   return unitText({
     Unit: [
       "Description=mvm: the agent, which makes it so on this node",
-      "Requires=mvm-vms.service",
+      `Requires=${VMS_UNIT}`,
       "Wants=mvm-coordinator.service",
       // Whoever flushes the host's packet filters at boot has done so by then.
-      "After=mvm-vms.service mvm-coordinator.service network.target nftables.service systemd-modules-load.service",
+      `After=${VMS_UNIT} mvm-coordinator.service network.target nftables.service systemd-modules-load.service`,
       NEVER_GIVES_UP,
     ],
     Service: [
@@ -150,6 +163,8 @@ function agentUnit({ program, configPath }: UnitRequest): string {
       // What it started, VMs among it, has no say in how it is.
       "NotifyAccess=main",
       `ExecStart=${inExec(program)} --config ${inExec(configPath)} agent run`,
+      // When the host goes down it waits for its guests, all at once.
+      `TimeoutStopSec=${stopTimeoutSeconds + STOP_SECONDS}`,
       // VMs outlive the agent, those that were started from its own cgroup as well.
       "KillMode=process",
       "Delegate=yes",

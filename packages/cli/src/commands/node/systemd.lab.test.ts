@@ -10,10 +10,10 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import { VMS_CGROUP, VMS_SLICE, VMS_UNIT } from "@mvm/agent";
 import { InstanceView } from "@mvm/core";
 import { requires } from "@mvm/testing";
 import * as z from "zod";
-import { VMS_CGROUP } from "./systemd-units.ts";
 
 const ROOT = join(import.meta.dirname, "../../../../..");
 const INSTALLATION = "/opt/mvm";
@@ -167,8 +167,20 @@ describe("mvm as systemd units", { skip, timeout: 80 * 60_000 }, () => {
     } finally {
       await rmdir(mine);
     }
-    await assert.rejects(run("systemctl", "stop", "mvm-vms.service"), /refuse/i);
-    assert.equal(await property("mvm-vms.service", "ActiveState"), "active");
+    for (const unit of [VMS_UNIT, VMS_SLICE]) {
+      await assert.rejects(run("systemctl", "stop", unit), /refuse/i);
+      assert.equal(await property(unit, "ActiveState"), "active");
+    }
+  });
+
+  test("the death of the process that holds the VMs' cgroup ends no VM, and the agent goes on with it", async () => {
+    const [holder] = (await readFile(join(CGROUPS, VMS_CGROUP, "holder/cgroup.procs"), "utf8")).trim().split("\n");
+    await leavesVmsAlone(async () => {
+      process.kill(Number(holder), "SIGKILL");
+      await delay(2000);
+    });
+    assert.equal(await property(VMS_UNIT, "ActiveState"), "active");
+    await leavesVmsAlone(() => run("systemctl", "restart", "mvm-agent.service"));
   });
 
   test("a VM has more system call filters than those that it inherits from the agent's unit", async () => {

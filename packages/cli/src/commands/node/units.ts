@@ -21,6 +21,7 @@ export const printUnits: Command = async (context, input) => {
     runtimeDir: node.runtime_dir,
     imagesDir: images.dir,
     coordinatorDir: dirname(coordinator.socket),
+    stopTimeoutSeconds: node.stop_timeout_seconds,
   });
   const isWritten = input.flag("write");
   if (isWritten && !context.isRoot)

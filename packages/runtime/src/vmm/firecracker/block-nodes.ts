@@ -1,7 +1,7 @@
 /**
  * Device nodes in a jail: made by one `cp -R`, because Node has no mknod, and loop devices for files that
- * can't be linked. A loop device is let go as soon as the VMM has opened it: the kernel then frees it at
- * the VMM's end, however that comes.
+ * can't be linked. A loop device is let go as soon as the VMM has opened it, and its node removed: the
+ * kernel then frees it at the VMM's end, however that comes.
  */
 import { basename, join } from "node:path";
 import type { CommandRunner, Files } from "@mvm/core";
@@ -45,18 +45,48 @@ export async function detachLoops(
   if (devices.length > 0) await commands.run({ argv: detachArgv(devices), timeoutMs: TIMEOUT_MS });
 }
 
+/** A loop device of a VM's own, and its node in the VM's jail. */
+export interface LoopNode {
+  readonly device: string;
+  /** Path on the host. */
+  readonly node: string;
+}
+
+/**
+ * Once the VMM has opened them. The nodes go first: the kernel gives the device to whoever asks next as soon
+ * as nobody has it open, and no path of a jail may lead to another VM's secrets then.
+ */
+export async function letGoOfLoops(
+  ports: Pick<BlockNodePorts, "commands" | "files">,
+  loops: readonly LoopNode[],
+): Promise<void> {
+  for (const { node } of loops) await ports.files.remove(node);
+  await detachLoops(
+    ports,
+    loops.map(({ device }) => device),
+  );
+}
+
 /** The loop devices that one of these files is behind. */
 export async function loopsOf(
-  { files }: Pick<BlockNodePorts, "files">,
+  { files, raw }: Pick<BlockNodePorts, "files"> & { readonly raw: Pick<RawFiles, "identify"> },
   backing: readonly string[],
 ): Promise<readonly string[]> {
   if (backing.length === 0) return [];
+  const wanted = await Promise.all(backing.map((path) => raw.identify(path)));
   const loops = (await files.list("/sys/block")).filter((name) => /^loop\d+$/.test(name));
   const found = await Promise.all(
     loops.map(async (name) => {
-      const text = (await files.read(`/sys/block/${name}/loop/backing_file`, MAX_NAME_BYTES))?.toString("utf8").trim();
-      const file = text?.endsWith(DELETED) === true ? text.slice(0, -DELETED.length) : text;
-      return file !== undefined && backing.includes(file) ? [`/dev/${name}`] : [];
+      const text = (await files.read(`/sys/block/${name}/loop/backing_file`, MAX_NAME_BYTES))?.toString("utf8");
+      const path = text?.replace(/\n$/, "");
+      if (path === undefined) return [];
+      const file = await raw.identify(path);
+      // The kernel tells the real path, the file may be known by a link. Of one that was removed only the path is left.
+      const isWanted =
+        file === null
+          ? path.endsWith(DELETED) && backing.includes(path.slice(0, -DELETED.length))
+          : wanted.some((one) => one?.inode === file.inode && one.device === file.device);
+      return isWanted ? [`/dev/${name}`] : [];
     }),
   );
   return found.flat();

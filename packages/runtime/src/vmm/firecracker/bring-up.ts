@@ -4,12 +4,12 @@
  * nothing behind but what the caller made.
  */
 import { join } from "node:path";
-import { isMvmError, MvmError } from "@mvm/core";
-import type { Confinement, LaunchedVm, VmLaunch } from "../driver.ts";
+import { isMvmError, MvmError, type ProcessRef } from "@mvm/core";
+import type { Confinement, LaunchedVm, VmHandle, VmLaunch } from "../driver.ts";
 import { firecrackerApi, type FirecrackerApi } from "./api-client.ts";
 import type { ApiRequest } from "./api-requests.ts";
-import { detachLoops } from "./block-nodes.ts";
-import { limitFiles, type LimitFile } from "./cgroup-limits.ts";
+import { letGoOfLoops } from "./block-nodes.ts";
+import { limitFiles } from "./cgroup-limits.ts";
 import { cgroupOf, makeCgroup } from "./cgroups.ts";
 import type { PromisedConfinement } from "./confinement.ts";
 import { DRIVER_NAME, type DriverParts } from "./driver-parts.ts";
@@ -20,8 +20,10 @@ import { jailerArgv } from "./jailer-argv.ts";
 import { jailPaths, type JailPaths } from "./jail-paths.ts";
 import { startJailed } from "./jailed-process.ts";
 import { look, type LookRequest } from "./look.ts";
-import { clearRemains } from "./remains.ts";
+import { ofVm } from "./of-vm.ts";
+import { clearRemains, killProcess } from "./remains.ts";
 import type { Artifact } from "./staging.ts";
+import { moveTimerWorker, TIMER_PROMISE } from "./timer-worker.ts";
 
 const SIGN_RETRY_MS = 20;
 /** unix(7) */
@@ -43,7 +45,11 @@ export interface BringUp {
 }
 
 /** @throws MvmError MVM_VM_BOOT_HUNG, MVM_VM_CONFINEMENT, MVM_VM_DRIVER, MVM_HOST_UNSUPPORTED */
-export async function bringUp(parts: DriverParts, request: BringUp): Promise<LaunchedVm> {
+export function bringUp(parts: DriverParts, request: BringUp): Promise<LaunchedVm> {
+  return ofVm(request.vm.id, () => fromNothing(parts, request));
+}
+
+async function fromNothing(parts: DriverParts, request: BringUp): Promise<LaunchedVm> {
   const { vm } = request;
   if (vm.uid === 0)
     throw new MvmError("MVM_VM_CONFINEMENT", { message: `${vm.id} would run as root`, details: { uid: vm.uid } });
@@ -72,31 +78,49 @@ function expectShort({ guestSocket }: JailPaths): void {
 
 async function inJail(parts: DriverParts, request: BringUp, paths: JailPaths): Promise<LaunchedVm> {
   const { ports, jailsDir, cgroups } = parts;
-  const { vm, artifacts } = request;
+  const { vm } = request;
   const limits = limitFiles(vm, await dataDevice(parts, vm));
   await makeCgroup(ports, { place: cgroups, id: vm.id, limits });
   await ensureJailsDir(ports, jailsDir);
-  const { loops } = await jailOf(parts, request, paths);
+  const jail = await jailOf(parts, request, paths);
   await parts.logs.open(paths.log);
 
   const startedAtMs = ports.clock.monotonicMs();
   const { firecracker, jailer } = parts.programs;
   const argv = jailerArgv({ jailer, firecracker, jailsDir, cgroup: cgroupOf(cgroups, vm.id), vm });
   const process = await startJailed(ports, { argv, paths, signal: vm.signal });
-  const api = firecrackerApi(ports.http, ports.clock, paths.apiSocket);
-  await api.ready({ isOver: async () => !(await ports.processes.isAlive(process)), signal: vm.signal });
-  for (const each of request.make) await api.send(each, { timeoutMs: request.makeTimeoutMs, signal: vm.signal });
-  await detachLoops(ports, loops);
-  await closeJail(ports, paths, vm.uid);
-  const confinement = await letGo(parts, request, {
-    api,
-    look: lookRequest(parts, { vm, artifacts, limits, paths, process }),
-  });
-  await signOfLife(parts, vm, { paths, process });
-  const signOfLifeMs = ports.clock.monotonicMs() - startedAtMs;
-  const { id, stateDir, runDir, uid, network } = vm;
-  const handle = { id, driver: DRIVER_NAME, process, stateDir, runDir, uid, networkNamespace: network.namespace };
-  return { handle, confinement, signOfLifeMs };
+  try {
+    const { files } = jail;
+    const confinement = await letGo(parts, request, {
+      api: await made(parts, request, { paths, process, jail }),
+      look: { vm, process, paths, place: cgroups, limitFiles: limits, files },
+    });
+    await signOfLife(parts, vm, { paths, process });
+    return { handle: handleOf(vm, process), confinement, signOfLifeMs: ports.clock.monotonicMs() - startedAtMs };
+  } catch (error) {
+    // One that is not where and who it was to be is found by nothing but its pid.
+    await killProcess(parts, process);
+    throw error;
+  }
+}
+
+/** The VM made, its guest still standing, and all taken from its VMM that it needs no more. */
+async function made(
+  { ports }: DriverParts,
+  { vm, make, makeTimeoutMs: timeoutMs }: BringUp,
+  up: { readonly paths: JailPaths; readonly process: ProcessRef; readonly jail: StagedJail },
+): Promise<FirecrackerApi> {
+  const { signal } = vm;
+  const api = firecrackerApi(ports.http, ports.clock, up.paths.apiSocket);
+  await api.ready({ isOver: async () => !(await ports.processes.isAlive(up.process)), signal });
+  for (const each of make) await api.send(each, { timeoutMs, signal });
+  await letGoOfLoops(ports, up.jail.loops);
+  await closeJail(ports, up.paths, vm.uid);
+  return api;
+}
+
+function handleOf({ id, stateDir, runDir, uid, network }: VmLaunch, process: ProcessRef): VmHandle {
+  return { id, driver: DRIVER_NAME, process, stateDir, runDir, uid, networkNamespace: network.namespace };
 }
 
 async function jailOf(
@@ -121,20 +145,10 @@ async function letGo(
   await look(ports, request, filteredBefore);
   vm.signal?.throwIfAborted();
   await api.send(go);
-  return look(ports, request, "all-threads");
-}
-
-function lookRequest(
-  { cgroups }: DriverParts,
-  up: Pick<LookRequest, "process" | "paths"> & {
-    readonly vm: VmLaunch;
-    readonly artifacts: readonly Artifact[];
-    readonly limits: readonly LimitFile[];
-  },
-): LookRequest {
-  const { vm, process, paths, limits } = up;
-  const files = [paths.log, ...up.artifacts.map((artifact) => join(paths.root, artifact.inside))];
-  return { vm, process, paths, place: cgroups, limitFiles: limits, files };
+  const { kept, missing } = await look(ports, request, "all-threads");
+  const { mount } = request.place;
+  const isMoved = await moveTimerWorker(ports, request.process, join(mount, cgroupOf(request.place, vm.id)));
+  return isMoved ? { kept: [...kept, TIMER_PROMISE], missing } : { kept, missing: [...missing, TIMER_PROMISE] };
 }
 
 /** `major:minor` of the data drive's device. */

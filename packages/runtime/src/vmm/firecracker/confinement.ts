@@ -7,12 +7,18 @@ import { MvmError } from "@mvm/core";
 import type { Confinement } from "../driver.ts";
 import type { FileIdentity } from "../raw-files.ts";
 import { inside } from "./jail-paths.ts";
-import type { OpenDescriptor, ProcessSight } from "./process-sight.ts";
+import type { FilterState, OpenDescriptor, ProcessSight, Thread } from "./process-sight.ts";
 
 const SECCOMP_FILTER = 2;
 /** Firecracker's name of the thread that has its filter before anything was asked of it. */
 const API_THREAD = "fc_api";
-const NAMES_WITHOUT_FILE = /^anon_inode:/;
+/**
+ * What Firecracker and KVM make for themselves. Nothing else without a file is let through: a descriptor of
+ * another process, of io_uring, of bpf or of user faults would be a way out.
+ */
+const NAMES_WITHOUT_FILE = /^anon_inode:(\[(eventfd|eventpoll|timerfd)\]|kvm-(vm|vcpu(:\d+)?|arm-vgic-[\w-]+))$/;
+/** Names of KVM's workers in the kernel, which counts them to their VM. */
+const KVM_WORKER = /^kvm-/;
 /** linux/major.h: memory devices; misc devices. As stat gives them for numbers this small. */
 const DEVICES: Readonly<Record<string, number>> = {
   "/dev/null": (1 << 8) | 3,
@@ -33,8 +39,8 @@ export interface PromisedConfinement {
   /** Everything in the jail that it may have open: artifacts, nodes and its log. */
   readonly files: readonly FileIdentity[];
   readonly limits: ProcessSight["limits"];
-  /** Namespaces of this program, which must be others. */
-  readonly own: { readonly pidNamespace: string; readonly mountNamespace: string };
+  /** This program's namespaces, which must be others, and its filters, which every process below it inherits. */
+  readonly own: FilterState & Pick<ProcessSight, "pidNamespace" | "mountNamespace">;
   /** Which threads have their system call filters by now. */
   readonly filtered: "api-thread" | "all-threads";
 }
@@ -63,8 +69,24 @@ export function checkConfinement(sight: ProcessSight, promised: PromisedConfinem
 }
 
 /** Whether all its threads have their filters, which is so only some moments after the API's answer. */
-export function isFiltered({ threads }: ProcessSight): boolean {
-  return threads.length > 0 && threads.every(({ seccomp }) => seccomp === SECCOMP_FILTER);
+export function isFiltered({ threads }: ProcessSight, { own }: Pick<PromisedConfinement, "own">): boolean {
+  return threads.length > 0 && threads.every((thread) => hasOwnFilter(thread, own));
+}
+
+/** Whether it has a filter besides those it inherited from this program, which are no filters for a VMM. */
+function hasOwnFilter({ seccomp, noNewPrivs, filters }: Thread, own: FilterState): boolean {
+  if (seccomp !== SECCOMP_FILTER || !noNewPrivs) return false;
+  // Uncounted, one can be told from inherited ones only where there is none to inherit.
+  return filters === null || own.filters === null ? own.seccomp === 0 : filters > own.filters;
+}
+
+/** Whether nothing but the kernel's own workers is with it in its control group. */
+export function isAlone({ groupMates }: ProcessSight): boolean {
+  return strangers(groupMates).length === 0;
+}
+
+function strangers(mates: ProcessSight["groupMates"]): ProcessSight["groupMates"] {
+  return mates.filter(({ name, isKernelThread }) => !isKernelThread || !KVM_WORKER.test(name));
 }
 
 function identityPromises({ facts, limits }: ProcessSight, promised: PromisedConfinement): readonly PromiseFound[] {
@@ -92,10 +114,18 @@ function identityPromises({ facts, limits }: ProcessSight, promised: PromisedCon
 }
 
 function placePromises(sight: ProcessSight, promised: PromisedConfinement): readonly PromiseFound[] {
-  const { cgroup, root, mounts, pids, pidNamespace, mountNamespace, facts } = sight;
+  const { cgroup, root, cwd, mounts, pids, pidNamespace, mountNamespace, facts } = sight;
   const { own } = promised;
+  const isInJail = [root, cwd].every((directory) => isSame(directory, promised.root));
   return [
     promise(`it is in the control group ${promised.cgroup}`, cgroup === promised.cgroup, cgroup),
+    promise(
+      "nobody else is in that group",
+      isAlone(sight),
+      strangers(sight.groupMates)
+        .map(({ pid, name }) => `${pid} ${name}`)
+        .join(", "),
+    ),
     promise("its group's limits are in force", promised.brokenLimits.length === 0, promised.brokenLimits.join(", ")),
     promise(
       "it is in its tenant's network namespace",
@@ -104,15 +134,20 @@ function placePromises(sight: ProcessSight, promised: PromisedConfinement): read
     ),
     promise(
       "it has a pid namespace of its own",
-      pidNamespace !== own.pidNamespace && pids.at(-1) === 1,
+      isAnother(pidNamespace, own.pidNamespace) && pids.at(-1) === 1,
       `${pidNamespace}, pids ${pids.join(" ")}`,
     ),
     promise(
       "it sees its jail and no other mount",
-      mountNamespace !== own.mountNamespace && isSame(root, promised.root) && mounts === 1,
-      `${mountNamespace}, ${mounts} mounts, ${isSame(root, promised.root) ? "the jail" : "another directory"} as its root`,
+      isAnother(mountNamespace, own.mountNamespace) && isInJail && mounts === 1,
+      `${mountNamespace}, ${mounts} mounts, ${isInJail ? "the jail" : "another directory"} as its root or working directory`,
     ),
   ];
+}
+
+/** One that could not be read is not known to be another. */
+function isAnother(namespace: string | null, own: string | null): boolean {
+  return namespace !== null && own !== null && namespace !== own;
 }
 
 function descriptorPromise(sight: ProcessSight, promised: PromisedConfinement): PromiseFound {
@@ -142,9 +177,9 @@ function isExpected(
   return files.some((one) => isSame(one, file));
 }
 
-function filterPromise({ threads }: ProcessSight, { filtered }: PromisedConfinement): PromiseFound {
+function filterPromise({ threads }: ProcessSight, { filtered, own }: PromisedConfinement): PromiseFound {
   const checked = filtered === "all-threads" ? threads : threads.filter(({ name }) => name === API_THREAD);
-  const bare = checked.filter(({ seccomp, noNewPrivs }) => seccomp !== SECCOMP_FILTER || !noNewPrivs);
+  const bare = checked.filter((thread) => !hasOwnFilter(thread, own));
   return promise(
     filtered === "all-threads"
       ? "the system calls of each of its threads are filtered"

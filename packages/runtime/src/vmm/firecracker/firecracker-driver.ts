@@ -9,10 +9,11 @@ import { MvmError } from "@mvm/core";
 import type { DriverCapabilities, DriverFingerprint, VmHandle, VmmDriver } from "../driver.ts";
 import { pauseRequest, resumeRequest, type ApiRequest } from "./api-requests.ts";
 import { DRIVER_NAME, driverParts, type FirecrackerDriverOptions } from "./driver-parts.ts";
-import { lookAtHost } from "./fingerprint.ts";
 import { jailPaths } from "./jail-paths.ts";
 import { launchVm } from "./launch.ts";
+import { ofVm } from "./of-vm.ts";
 import { clearRemains, endVm } from "./remains.ts";
+import { rememberedHost } from "./remembered-host.ts";
 import { restoreVm } from "./restore.ts";
 import { apiOf, isThatVm, observeState } from "./run-state.ts";
 import { saveVm } from "./snapshot.ts";
@@ -26,21 +27,10 @@ export function createFirecrackerDriver(options: FirecrackerDriverOptions): VmmD
   const socketOf = ({ id }: VmHandle): string => jailPaths(jailsDir, id).guestSocket;
   /** A stream survives neither a pause nor what follows it. */
   async function change(handle: VmHandle, request: ApiRequest): Promise<void> {
-    await apiOf(parts, handle).send(request);
+    await ofVm(handle.id, () => apiOf(parts, handle).send(request));
     parts.streams.forget(socketOf(handle));
   }
-
-  let looking: Promise<DriverFingerprint> | null = null;
-  const fingerprint = (): Promise<DriverFingerprint> => {
-    const answer = looking ?? lookAtHost(options, parts);
-    looking = answer;
-    const forget = (): void => {
-      if (looking === answer) looking = null;
-    };
-    // What made the host unusable may be mended meanwhile.
-    answer.then(({ unusable }) => (unusable === null ? undefined : forget()), forget);
-    return answer;
-  };
+  const fingerprint = rememberedHost(options, parts);
 
   return {
     capabilities,
@@ -58,11 +48,11 @@ export function createFirecrackerDriver(options: FirecrackerDriverOptions): VmmD
     inspect: (handle) => observeState(parts, handle),
     pause: (handle) => change(handle, pauseRequest),
     resume: (handle) => change(handle, resumeRequest),
-    snapshot: (handle, { dir }) => saveVm(parts, handle, dir),
+    snapshot: (handle, { dir }) => ofVm(handle.id, () => saveVm(parts, handle, dir)),
     waitGone: (handle, timeoutMs, signal) => processes.waitGone(handle.process, timeoutMs, signal),
-    kill: (handle) => endVm(parts, handle),
-    sweep: (place) => clearRemains(parts, place),
-    openGuestStream: (handle) => parts.streams.open(socketOf(handle)),
+    kill: (handle) => ofVm(handle.id, () => endVm(parts, handle)),
+    sweep: (place) => ofVm(place.id, () => clearRemains(parts, place)),
+    openGuestStream: (handle) => ofVm(handle.id, () => parts.streams.open(socketOf(handle))),
     consoleTail: (handle) => Promise.resolve(parts.logs.tail(logOf(handle))),
     close() {
       parts.streams.close();

@@ -4,17 +4,24 @@
  */
 import { dirname, join } from "node:path";
 import { MvmError } from "@mvm/core";
-import { attachLoop, detachLoops, loopsOf, makeNodes, type BlockNodePorts, type WantedNode } from "./block-nodes.ts";
-import { inside, logPipePath, type JailPaths } from "./jail-paths.ts";
-import { stagingOf, type Artifact, type Staged } from "./staging.ts";
+import type { FileIdentity } from "../raw-files.ts";
+import {
+  attachLoop,
+  detachLoops,
+  loopsOf,
+  makeNodes,
+  type BlockNodePorts,
+  type LoopNode,
+  type WantedNode,
+} from "./block-nodes.ts";
+import { logPipePath, type JailPaths } from "./jail-paths.ts";
+import { OWN_PLACES, stagingOf, type Artifact, type Staged } from "./staging.ts";
 
 const MAX_NOTE_BYTES = 64 * 1024;
 const TIMEOUT_MS = 30_000;
 const OWN_FILE_MODE = 0o440;
 const ROOTS_FILE_MODE = 0o600;
 const OTHERS_READ = 0o004;
-/** Where files of one VM alone are linked to. */
-const OWN_LINKS = [inside.loadedState, inside.loadedMemory, inside.drive("secrets"), inside.drive("config")];
 const READ_NODE_MODE = 0o440;
 const WRITE_NODE_MODE = 0o660;
 const CLOSED_DIR_MODE = 0o750;
@@ -31,7 +38,9 @@ export interface JailRequest {
 
 export interface StagedJail {
   /** To let go of once the VMM has opened its drives. */
-  readonly loops: readonly string[];
+  readonly loops: readonly LoopNode[];
+  /** All that was put there for the VMM to open. */
+  readonly files: readonly FileIdentity[];
 }
 
 /** The directory that all jails lie in, with the pipe that each one's log is a copy of; made once. */
@@ -56,19 +65,27 @@ export async function makeJail(ports: JailPorts, request: JailRequest): Promise<
   for (const each of staged)
     if (each.kind === "own-link" || each.kind === "shared-link") await link(ports, request, each);
   const nodes: WantedNode[] = [{ source: logPipePath(jailsDir), target: paths.log, gid: uid, mode: WRITE_NODE_MODE }];
-  const loops: string[] = [];
+  const loops: LoopNode[] = [];
   // Noted before they are there: the next agent must find them even if this one dies in between.
   const behindLoops = staged.filter(({ kind }) => kind === "loop-node").map(({ artifact }) => artifact.source);
   if (behindLoops.length > 0) await raw.write(paths.attached, behindLoops.join("\n"));
   for (const { kind, artifact } of staged) {
     if (kind !== "loop-node" && kind !== "device-node") continue;
     const source = kind === "loop-node" ? await attachLoop(ports, artifact.source) : artifact.source;
-    if (kind === "loop-node") loops.push(source);
+    const target = join(paths.root, artifact.inside);
+    if (kind === "loop-node") loops.push({ device: source, node: target });
     const mode = artifact.writable ? WRITE_NODE_MODE : READ_NODE_MODE;
-    nodes.push({ source, target: join(paths.root, artifact.inside), gid: uid, mode });
+    nodes.push({ source, target, gid: uid, mode });
   }
   await makeNodes(ports, paths.root, nodes);
-  return { loops };
+  const places = [paths.log, ...artifacts.map((artifact) => join(paths.root, artifact.inside))];
+  return { loops, files: await Promise.all(places.map((place) => identified(ports, place))) };
+}
+
+async function identified({ raw }: JailPorts, path: string): Promise<FileIdentity> {
+  const found = await raw.identify(path);
+  if (found === null) throw new MvmError("MVM_VM_DRIVER", { message: `${path} is gone as soon as it was made` });
+  return found;
 }
 
 async function link({ files }: JailPorts, { paths, uid }: JailRequest, { kind, artifact }: Staged): Promise<void> {
@@ -109,7 +126,7 @@ export async function removeJail(ports: JailPorts, paths: JailPaths): Promise<vo
       note.split("\n").filter((line) => line !== ""),
     ),
   );
-  for (const path of OWN_LINKS) await takeBack(ports, join(paths.root, path));
+  for (const path of OWN_PLACES) await takeBack(ports, join(paths.root, path));
   await ports.files.remove(paths.dir);
 }
 

@@ -1,13 +1,13 @@
 /** A jail made of real links, nodes and loop devices: what is in it, whose it is, and that nothing of it stays. */
 import assert from "node:assert/strict";
-import { chmod, chown, lstat, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { InstanceId, isMvmError, nodeFiles } from "@mvm/core";
+import { InstanceId, isMvmError, nodeClock, nodeFiles } from "@mvm/core";
 import { requires } from "@mvm/testing";
 import { createLinuxCommands } from "../../host/commands.ts";
 import { createRawFiles } from "../../host/raw-files.ts";
-import { loopsOf } from "./block-nodes.ts";
+import { letGoOfLoops, loopsOf, type LoopNode } from "./block-nodes.ts";
 import { closeJail, ensureJailsDir, makeJail, removeJail, type JailRequest } from "./jail.ts";
 import { inside, jailPaths } from "./jail-paths.ts";
 
@@ -24,6 +24,7 @@ describe("a jail", { skip }, () => {
   let tmpfs = "";
   let volume = "";
   let request: JailRequest;
+  let loops: readonly LoopNode[] = [];
   const at = (path: string): string => join(request.paths.root, path);
 
   before(async () => {
@@ -46,10 +47,10 @@ describe("a jail", { skip }, () => {
       paths: jailPaths(jailsDir, InstanceId.parse("test-jail-0")),
       uid: UID,
       artifacts: [
-        { source: image, inside: inside.drive("rootfs"), writable: false },
-        { source: volume, inside: inside.drive("data"), writable: true },
-        { source: secrets, inside: inside.drive("secrets"), writable: false },
-        { source: config, inside: inside.drive("config"), writable: false },
+        { source: image, inside: inside.drive("rootfs"), writable: false, isShared: true },
+        { source: volume, inside: inside.drive("data"), writable: true, isShared: false },
+        { source: secrets, inside: inside.drive("secrets"), writable: false, isShared: false },
+        { source: config, inside: inside.drive("config"), writable: false, isShared: false },
       ],
     };
   });
@@ -62,8 +63,12 @@ describe("a jail", { skip }, () => {
     const mounts = await readFile("/proc/self/mountinfo", "utf8");
     await ensureJailsDir(ports, request.jailsDir);
     await ensureJailsDir(ports, request.jailsDir);
-    const { loops } = await makeJail(ports, request);
-    assert.equal(loops.length, 1);
+    const jail = await makeJail(ports, request);
+    assert.deepEqual(
+      jail.loops.map(({ node }) => node),
+      [at("/secrets")],
+    );
+    loops = jail.loops;
     const facts = await Promise.all(
       ["/rootfs", "/config", "/data", "/secrets", "/log"].map(async (path) => {
         const { uid, gid, mode } = await lstat(at(path));
@@ -79,6 +84,12 @@ describe("a jail", { skip }, () => {
     ]);
     assert.equal((await stat(at("/rootfs"))).ino, (await stat(join(disk, "rootfs"))).ino);
     assert.equal((await stat(at("/data"))).rdev, (await stat(volume)).rdev);
+    const { rdev } = await stat(at("/secrets"));
+    assert.deepEqual(
+      jail.files.map(({ kind }) => kind),
+      ["fifo", "file", "block", "block", "file"],
+    );
+    assert.ok(jail.files.some((file) => file.kind === "block" && file.rdev === rdev));
     assert.ok((await lstat(at("/log"))).isFIFO());
     const secrets = await commands.run({ argv: ["head", "-c", "4", at("/secrets")], timeoutMs: 10_000 });
     assert.equal(secrets.stdout, "ssss");
@@ -98,8 +109,27 @@ describe("a jail", { skip }, () => {
     }
   });
 
+  test("holds no path to a loop device once the VMM has it open, which keeps it until the VMM's end", async () => {
+    const secrets = join(tmpfs, "secrets.img");
+    const vmm = await open(at("/secrets"), "r");
+    try {
+      await letGoOfLoops(ports, loops);
+      assert.equal(await nodeFiles.stat(at("/secrets")), null);
+      assert.equal((await loopsOf(ports, [secrets])).length, 1);
+      assert.equal((await vmm.read(Buffer.alloc(4), 0, 4, 0)).buffer.toString(), "ssss");
+    } finally {
+      await vmm.close();
+    }
+    // Whoever on this host looks at new disks may have it open for a moment.
+    const deadline = nodeClock.monotonicMs() + 5_000;
+    while ((await loopsOf(ports, [secrets])).length > 0 && nodeClock.monotonicMs() < deadline)
+      await nodeClock.sleep(20);
+    assert.deepEqual(await loopsOf(ports, [secrets]), []);
+  });
+
   test("goes with its loop device, also one that nobody let go, and its files are root's alone again", async () => {
     const secrets = join(tmpfs, "secrets.img");
+    await run("losetup", "--find", "--show", "--read-only", secrets);
     assert.equal((await loopsOf(ports, [secrets])).length, 1);
     await removeJail(ports, request.paths);
     assert.deepEqual(await loopsOf(ports, [secrets]), []);
@@ -111,7 +141,10 @@ describe("a jail", { skip }, () => {
   });
 
   test("is not made of what is missing, and what was begun can be removed", async () => {
-    const artifacts = [...request.artifacts, { source: join(disk, "none"), inside: "/none", writable: false }];
+    const artifacts = [
+      ...request.artifacts,
+      { source: join(disk, "none"), inside: "/none", writable: false, isShared: true },
+    ];
     await assert.rejects(makeJail(ports, { ...request, artifacts }), (error) => isMvmError(error, "MVM_VM_DRIVER"));
     await removeJail(ports, request.paths);
     assert.equal(await nodeFiles.stat(request.paths.dir), null);

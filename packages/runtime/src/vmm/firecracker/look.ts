@@ -9,13 +9,17 @@ import type { Confinement, VmLaunch } from "../driver.ts";
 import type { FileIdentity } from "../raw-files.ts";
 import { brokenLimits, cgroupOf, type CgroupPlace } from "./cgroups.ts";
 import type { LimitFile } from "./cgroup-limits.ts";
-import { checkConfinement, isFiltered, type PromisedConfinement } from "./confinement.ts";
+import { checkConfinement, isAlone, isFiltered, type PromisedConfinement } from "./confinement.ts";
 import type { JailPaths } from "./jail-paths.ts";
 import { resourceLimits } from "./jailer-argv.ts";
-import { observeProcess, type SightPorts } from "./process-sight.ts";
+import { observeFilters, observeNamespaces, observeProcess, type SightPorts } from "./process-sight.ts";
 
-/** Firecracker answers before its last thread has its filter, by some microseconds of its own. */
-const FILTER_TIMEOUT_MS = 2_000;
+const SELF = "/proc/self";
+/**
+ * Firecracker answers before its last thread has its filter, by some microseconds of its own, and the jailer
+ * ends some after it noted the pid.
+ */
+const SETTLE_TIMEOUT_MS = 2_000;
 const POLL_MS = 5;
 
 export interface LookPorts extends SightPorts {
@@ -28,8 +32,8 @@ export interface LookRequest {
   readonly paths: JailPaths;
   readonly place: CgroupPlace;
   readonly limitFiles: readonly LimitFile[];
-  /** Files and nodes of the jail that it may have open, as host paths. */
-  readonly files: readonly string[];
+  /** Files and nodes of the jail that it may have open. */
+  readonly files: readonly FileIdentity[];
 }
 
 /** @throws MvmError MVM_VM_CONFINEMENT, MVM_VM_DRIVER */
@@ -39,11 +43,12 @@ export async function look(
   filtered: PromisedConfinement["filtered"],
 ): Promise<Confinement> {
   const promised = await promisedOf(ports, request, filtered);
-  const deadline = ports.clock.monotonicMs() + (filtered === "all-threads" ? FILTER_TIMEOUT_MS : 0);
+  const group = join(request.place.mount, cgroupOf(request.place, request.vm.id));
+  const deadline = ports.clock.monotonicMs() + SETTLE_TIMEOUT_MS;
   for (;;) {
-    const sight = await observeProcess(ports, request.process);
-    const isLate = ports.clock.monotonicMs() >= deadline;
-    if (filtered !== "all-threads" || isFiltered(sight) || isLate) return checkConfinement(sight, promised);
+    const sight = await observeProcess(ports, request.process, group);
+    const isSettled = isAlone(sight) && (filtered !== "all-threads" || isFiltered(sight, promised));
+    if (isSettled || ports.clock.monotonicMs() >= deadline) return checkConfinement(sight, promised);
     await ports.clock.sleep(POLL_MS);
   }
 }
@@ -53,23 +58,17 @@ async function promisedOf(
   { vm, paths, place, limitFiles, files }: LookRequest,
   filtered: PromisedConfinement["filtered"],
 ): Promise<PromisedConfinement> {
-  const { raw } = ports;
   const group = cgroupOf(place, vm.id);
-  const [root, ...opened] = await Promise.all([paths.root, ...files].map((path) => identified(ports, path)));
-  if (root === undefined) throw new MvmError("MVM_INTERNAL", { message: "a jail without a root" });
   const namespace = await identified(ports, namespacePath(vm.network.namespace));
-  const [pidNamespace, mountNamespace] = await Promise.all(
-    ["/proc/self/ns/pid", "/proc/self/ns/mnt"].map(async (path) => (await raw.readLink(path)) ?? ""),
-  );
   return {
     uid: vm.uid,
     netNamespace: `net:[${namespace.inode}]`,
     cgroup: `/${group}`,
     brokenLimits: await brokenLimits(ports, join(place.mount, group), limitFiles),
-    root,
-    files: opened,
+    root: await identified(ports, paths.root),
+    files,
     limits: resourceLimits(vm),
-    own: { pidNamespace: pidNamespace ?? "", mountNamespace: mountNamespace ?? "" },
+    own: { ...(await observeFilters(ports, SELF)), ...(await observeNamespaces(ports, SELF)) },
     filtered,
   };
 }

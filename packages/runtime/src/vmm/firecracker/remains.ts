@@ -79,7 +79,8 @@ export function isStartedFor(argv: readonly string[], id: string): boolean {
   return at > 0 && argv[at + 1] === id && argv.includes("--api-sock");
 }
 
-async function killProcess({ ports: { processes } }: DriverParts, process: ProcessRef): Promise<void> {
+/** @throws MvmError MVM_VM_DRIVER when it does not die */
+export async function killProcess({ ports: { processes } }: DriverParts, process: ProcessRef): Promise<void> {
   await processes.signal(process, "SIGKILL");
   if (await processes.waitGone(process, DEATH_TIMEOUT_MS)) return;
   throw new MvmError("MVM_VM_DRIVER", {

@@ -15,7 +15,9 @@ export async function restoreVm(parts: DriverParts, vm: VmRestore, version: stri
   const { snapshot } = vm;
   if (snapshot.driver !== DRIVER_NAME || snapshot.vmm_version !== version)
     throw new MvmError("MVM_VM_DRIVER", {
-      message: `a snapshot of ${snapshot.driver} ${snapshot.vmm_version} can't be restored by ${DRIVER_NAME} ${version}`,
+      message: `${vm.id}: a snapshot of ${snapshot.driver} ${snapshot.vmm_version} can't be restored by ${DRIVER_NAME} ${version}`,
+      remedy: "Start the instance cold, or with the Firecracker that saved it.",
+      details: { instance: vm.id },
     });
   return bringUp(parts, {
     vm,

@@ -3,7 +3,7 @@
  * before its guest's first instruction, and nothing of it is left.
  */
 import assert from "node:assert/strict";
-import { chmod, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { isMvmError } from "@mvm/core";
@@ -19,6 +19,7 @@ import type { VmLaunch } from "../driver.ts";
 import { driverParts } from "./driver-parts.ts";
 import { jailPaths } from "./jail-paths.ts";
 import { launchVm } from "./launch.ts";
+import { isStartedFor } from "./remains.ts";
 
 const skip = await requires("root", "network", "volumes", "images", "device-mapper", "firecracker");
 
@@ -52,12 +53,23 @@ const sabotages: readonly Sabotage[] = [
   {
     what: "the gid",
     promise: /runs as uid and gid/,
-    lines: () => `${eachArgument('case "$prev" in --gid) arg=0;; esac')}; ${run}`,
+    lines: ({ vm, jailsDir }) => {
+      const { root, log } = jailPaths(jailsDir, vm.id);
+      // Without its group it could open nothing of its own, and would end by itself. The image's files are all VMs'.
+      const opened = `chmod o+rw ${log} ${root}/data; chmod o+r ${root}/config ${root}/secrets`;
+      return `${opened}; ${eachArgument('case "$prev" in --gid) arg=0;; esac')}; ${run}`;
+    },
   },
   {
     what: "the control group",
     promise: /control group/,
     lines: () => `${eachArgument('case "$prev" in --parent-cgroup) arg=mvmtest-none;; esac')}; ${run}`,
+  },
+  {
+    what: "the uid and the control group, so that neither finds the process",
+    promise: /runs as uid and gid.*control group/,
+    lines: () =>
+      `${eachArgument('case "$prev" in --uid|--gid) arg=0;; --parent-cgroup) arg=mvmtest-none;; esac')}; ${run}`,
   },
   {
     what: "a limit of the control group",
@@ -104,6 +116,13 @@ const sabotages: readonly Sabotage[] = [
   },
 ];
 
+/** Jailers and VMMs of that VM, whoever and wherever they are. */
+async function processesOf(id: string): Promise<readonly string[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const argvs = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
+  return pids.filter((_, index) => isStartedFor(argvs[index]?.split("\0") ?? [], id));
+}
+
 describe("a jailer that drops", { skip }, () => {
   let fixture: VmFixture;
 
@@ -142,6 +161,7 @@ describe("a jailer that drops", { skip }, () => {
         assert.ok(asked.includes("/vsock"), "the VM was made");
         assert.ok(!asked.includes("/actions"), "the guest was never let go");
         assert.deepEqual(await fixture.leftovers({ launch: vm, key: "", address: "" }), []);
+        assert.deepEqual(await processesOf(vm.id), []);
       } finally {
         parts.logs.close();
         parts.streams.close();

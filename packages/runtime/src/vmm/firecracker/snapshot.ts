@@ -14,7 +14,7 @@ import { apiOf } from "./run-state.ts";
 const TIMEOUT_MS = 600_000;
 const SAVED_MODE = 0o600;
 
-/** @throws MvmError MVM_VM_DRIVER, with the directory as empty as it was */
+/** The contract is VmmDriver.snapshot's. */
 export async function saveVm(parts: DriverParts, handle: VmHandle, dir: string): Promise<VmSnapshot> {
   const { ports, jailsDir } = parts;
   const { files } = ports;
@@ -22,16 +22,26 @@ export async function saveVm(parts: DriverParts, handle: VmHandle, dir: string):
   const api = apiOf(parts, handle);
   const { state, vmm_version } = await api.info();
   if (state !== "Paused")
-    throw new MvmError("MVM_VM_DRIVER", { message: `${handle.id} is not paused, so that it can't be saved` });
+    throw new MvmError("MVM_VM_DRIVER", {
+      message: `${handle.id} is not paused, so that it can't be saved`,
+      remedy: "Pause it first.",
+      details: { state },
+    });
+  if ((await files.list(dir)).length > 0)
+    throw new MvmError("MVM_VM_DRIVER", {
+      message: `${handle.id} can't be saved: ${dir} is not empty`,
+      remedy: "Save it into a directory of its own, made for this.",
+      details: { dir },
+    });
   const outlet = join(paths.root, dirname(inside.savedState));
-  await files.remove(outlet);
+  // Of a save that was cut short.
+  await removeOutlet(parts, outlet);
   await files.ensureDir(outlet, { mode: 0o700, uid: handle.uid, gid: handle.uid });
-  const [statePath, memoryPath] = [inside.savedState, inside.savedMemory].map((path) => join(dir, basename(path)));
+  const statePath = join(dir, basename(inside.savedState));
+  const memoryPath = join(dir, basename(inside.savedMemory));
   try {
     await api.send(saveRequest, { timeoutMs: TIMEOUT_MS });
     await files.chown(outlet, 0, 0);
-    if (statePath === undefined || memoryPath === undefined)
-      throw new MvmError("MVM_INTERNAL", { message: "no paths" });
     await takeOut(parts, { from: join(paths.root, inside.savedMemory), to: memoryPath, uid: handle.uid });
     await takeOut(parts, { from: join(paths.root, inside.savedState), to: statePath, uid: handle.uid });
     return {
@@ -41,14 +51,34 @@ export async function saveVm(parts: DriverParts, handle: VmHandle, dir: string):
       kind: "full",
       memory_path: memoryPath,
       state_path: statePath,
-      memory_bytes: (await files.stat(memoryPath))?.sizeBytes ?? 0,
+      memory_bytes: await sizeOf(parts, memoryPath),
     };
   } catch (error) {
-    for (const path of [statePath, memoryPath]) if (path !== undefined) await files.remove(path);
+    for (const path of [statePath, memoryPath]) await files.remove(path);
     throw error;
   } finally {
-    await files.remove(outlet);
+    await removeOutlet(parts, outlet);
   }
+}
+
+/**
+ * Never a whole tree: it is a live VMM's, which could move what is below it while it is walked through. What
+ * Firecracker does not write there stays, in root's hands, until the jail goes with its VM.
+ */
+async function removeOutlet({ ports: { files, raw } }: DriverParts, outlet: string): Promise<void> {
+  if ((await files.stat(outlet))?.kind !== "directory") return;
+  await files.chown(outlet, 0, 0);
+  for (const name of [inside.savedState, inside.savedMemory].map((path) => basename(path))) {
+    const found = await files.stat(join(outlet, name));
+    if (found?.kind !== "directory") await files.remove(join(outlet, name));
+  }
+  if ((await files.list(outlet)).length === 0) await raw.removeDir(outlet);
+}
+
+async function sizeOf({ ports: { files } }: DriverParts, path: string): Promise<number> {
+  const found = await files.stat(path);
+  if (found === null) throw new MvmError("MVM_VM_DRIVER", { message: `${path} vanished as soon as it was saved` });
+  return found.sizeBytes;
 }
 
 interface SavedFile {

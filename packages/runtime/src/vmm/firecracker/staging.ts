@@ -7,12 +7,18 @@ import { inside } from "./jail-paths.ts";
 const OTHERS_READ = 0o004;
 const NOT_OWNERS_WRITE = 0o022;
 
+const OWN_DRIVES: readonly VmDrive["name"][] = ["data", "secrets", "config"];
+/** Where what is a VM's own comes to lie in its jail. */
+export const OWN_PLACES: readonly string[] = [inside.loadedState, inside.loadedMemory, ...OWN_DRIVES.map(inside.drive)];
+
 /** A file of the host and where the jailed process finds it. */
 export interface Artifact {
   readonly source: string;
   readonly inside: string;
   /** Whether the VM writes to it: then it is a volume, a device of its own. */
   readonly writable: boolean;
+  /** Whether many VMs use it, so that none may be given it. */
+  readonly isShared: boolean;
 }
 
 export type Staged =
@@ -26,8 +32,8 @@ export type Staged =
 
 export function bootArtifacts(vm: Pick<VmLaunch, "vmlinuxPath" | "initrdPath" | "drives">): readonly Artifact[] {
   return [
-    { source: vm.vmlinuxPath, inside: inside.kernel, writable: false },
-    { source: vm.initrdPath, inside: inside.initrd, writable: false },
+    readOnly(vm.vmlinuxPath, inside.kernel),
+    readOnly(vm.initrdPath, inside.initrd),
     ...vm.drives.map(driveArtifact),
   ];
 }
@@ -36,16 +42,20 @@ export function restoreArtifacts(
   vm: Pick<VmLaunch, "drives"> & { readonly snapshot: Pick<VmSnapshot, "memory_path" | "state_path"> },
 ): readonly Artifact[] {
   return [
-    { source: vm.snapshot.state_path, inside: inside.loadedState, writable: false },
-    { source: vm.snapshot.memory_path, inside: inside.loadedMemory, writable: false },
+    readOnly(vm.snapshot.state_path, inside.loadedState),
+    readOnly(vm.snapshot.memory_path, inside.loadedMemory),
     ...vm.drives.map(driveArtifact),
   ];
 }
 
-function driveArtifact({ name, path, readOnly, luksKeyPath }: VmDrive): Artifact {
+function readOnly(source: string, place: string): Artifact {
+  return { source, inside: place, writable: false, isShared: !OWN_PLACES.includes(place) };
+}
+
+function driveArtifact({ name, path, readOnly: isReadOnly, luksKeyPath }: VmDrive): Artifact {
   if (luksKeyPath !== undefined)
     throw new MvmError("MVM_VM_DRIVER", { message: `Firecracker can't decrypt ${path}: it needs an opened volume` });
-  return { source: path, inside: inside.drive(name), writable: !readOnly };
+  return { ...readOnly(path, inside.drive(name)), writable: !isReadOnly };
 }
 
 /**
@@ -68,5 +78,10 @@ export function stagingOf(artifact: Artifact, file: FileIdentity | null, jailDev
       remedy: `chown root ${source}; chmod go-w ${source}`,
     });
   if (file.device !== jailDevice) return { kind: "loop-node", artifact };
-  return { kind: (file.mode & OTHERS_READ) === 0 ? "own-link" : "shared-link", artifact };
+  if ((file.mode & OTHERS_READ) !== 0) return { kind: "shared-link", artifact };
+  if (!artifact.isShared) return { kind: "own-link", artifact };
+  throw new MvmError("MVM_VM_DRIVER", {
+    message: `${source} can't be read by others than its owner, and is many VMs': none of them may be given it`,
+    remedy: `chmod o+r ${source}`,
+  });
 }

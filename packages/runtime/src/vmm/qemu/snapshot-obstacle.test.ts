@@ -23,6 +23,7 @@ const memory: FileFacts = {
   mode: 0o600,
   uid: 0,
   gid: 0,
+  device: 1,
   inode: 7,
   links: 1,
   modifiedAtMs: 0,

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { debianRootArgv, hostImageKey, hostPackages } from "./debian-host.ts";
 
 test("the lab host has what mvm asks for, each package once", () => {
-  const list: unknown = JSON.parse(readFileSync(join(import.meta.dirname, "../debian-packages.json"), "utf8"));
+  const list: unknown = JSON.parse(readFileSync(join(import.meta.dirname, "../../debian-packages.json"), "utf8"));
   const product = Object.keys(list ?? {});
   const packages = hostPackages(product);
   assert.deepEqual(

@@ -10,7 +10,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import * as z from "zod";
 
-import type { HostImage } from "./host-image.ts";
+import type { HostImage } from "../image/host-image.ts";
 import { runOrThrow } from "./lab-command.ts";
 import { pidOf, powerOff, powerOn, type RunFiles, runFilesOf } from "./lab-process.ts";
 import { type LabAddress, type LabShell, labShell } from "./lab-shell.ts";

@@ -7,13 +7,13 @@ import { ensureVolumeFile, removeVolumeFile, volumePath } from "./volume-file.ts
 import { volumeKeys } from "./volume-key.ts";
 import type { Volumes } from "./volumes.ts";
 
-export interface LuksVolumesPorts {
+export interface LuksFileVolumesPorts {
   readonly commands: CommandRunner;
   readonly files: Files;
   readonly random: Random;
 }
 
-export function createLuksVolumes(ports: LuksVolumesPorts): Volumes {
+export function createLuksFileVolumes(ports: LuksFileVolumesPorts): Volumes {
   const { files } = ports;
   const keys = volumeKeys(ports);
   return {

@@ -1,6 +1,6 @@
 /**
- * The way into the lab host: its SSH on loopback, with keys made for it. Used by lab-machine.ts, the
- * installation and the cases that are driven from outside.
+ * The way into the lab host: its SSH on loopback, with keys made for it. Used by lab-machine.ts,
+ * run-lab.ts, the installation and the cases that are driven from outside.
  */
 import { type CommandEnd, type CommandOptions, runOrThrow, runToEnd } from "./lab-command.ts";
 
@@ -33,6 +33,11 @@ export function sshArgv(
     ...target,
     ...(command === undefined ? [] : [command]),
   ];
+}
+
+/** `text` as one word of a line for a shell. */
+export function quotedWord(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 export interface LabShell {

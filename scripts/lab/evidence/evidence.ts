@@ -4,7 +4,7 @@
  * Written only after a whole run with Firecracker in which nothing failed: a report says what was
  * seen, not what was meant.
  */
-import type { SuiteReport } from "../suite-report.ts";
+import type { SuiteReport } from "../../suite-report.ts";
 
 export const EVIDENCE_PATH = "docs/evidence/lab.md";
 
@@ -45,6 +45,10 @@ export function evidenceText({ sourcesHash, finishedAt, versions, suite, outside
     "",
     `${tests} tests: ${pass} passed, ${fail} failed, ${skipped} skipped.`,
     ...suite.files.map((file) => `- ${file}`),
+    "",
+    "## What tests counted and found",
+    "",
+    ...(suite.notes.length === 0 ? ["Nothing."] : suite.notes.map(({ file, text }) => `- ${file}: ${text}`)),
     "",
     "## Driven from outside",
     "",

@@ -1,6 +1,6 @@
 /**
  * Makes the lab host's disk, kernel and SSH keys out of debian-host.ts, once for each content:
- * `<labDir>/host-<key>/`. Called by lab.ts; needs root and Debian's packages.
+ * `<labDir>/host-<key>/`. Called by run-lab.ts; needs root and Debian's packages.
  */
 import { existsSync, globSync } from "node:fs";
 import {
@@ -21,7 +21,7 @@ import { dirname, join } from "node:path";
 import * as z from "zod";
 
 import { debianRootArgv, DISK_GIB, HOST_FILES, HOST_LINKS, hostImageKey, hostPackages } from "./debian-host.ts";
-import { runOrThrow } from "./lab-command.ts";
+import { runOrThrow } from "../machine/lab-command.ts";
 
 const MMDEBSTRAP_TIMEOUT_MS = 30 * 60_000;
 const TOOL_TIMEOUT_MS = 5 * 60_000;
@@ -42,7 +42,7 @@ export interface HostImage {
 
 /** The image, made when there is none of this content yet: a minute or two. */
 export async function ensureHostImage(labDir: string, say: (line: string) => void): Promise<HostImage> {
-  const listed: unknown = JSON.parse(await readFile(join(import.meta.dirname, "../debian-packages.json"), "utf8"));
+  const listed: unknown = JSON.parse(await readFile(join(import.meta.dirname, "../../debian-packages.json"), "utf8"));
   const packages = hostPackages(Object.keys(PackageReasons.parse(listed)));
   const key = hostImageKey(packages);
   const dir = join(labDir, `host-${key}`);

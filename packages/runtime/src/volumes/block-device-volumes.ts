@@ -9,7 +9,7 @@
  * the host with a commit and a flush of its disk. Direct I/O on the file spares a second cache.
  */
 import { isMvmError, MvmError, type CommandResult, type CommandRunner, type Files, type Random } from "@mvm/core";
-import { directIoArgv, growLoopArgv, growMappingArgv, openArgv, removeArgv } from "./luks-argv.ts";
+import { directIoArgv, growLoopArgv, growMappingArgv, luksOpenArgv, removeArgv } from "./luks-argv.ts";
 import { observeMapping, observeMappingNames, type LoopDevice, type MappedVolume } from "./mapped-volume.ts";
 import { ensureVolumeFile, keyMissing, removeVolumeFile, VOLUME_TOOL_TIMEOUT_MS, volumePath } from "./volume-file.ts";
 import { volumeKeys, type VolumeKeys } from "./volume-key.ts";
@@ -19,7 +19,7 @@ const BYTES_PER_MIB = 1024 * 1024;
 /** How `cryptsetup open` ends when the name is in use. */
 const NAME_TAKEN = 5;
 
-export interface DmCryptVolumesOptions {
+export interface BlockDeviceVolumesOptions {
   readonly commands: CommandRunner;
   readonly files: Files;
   readonly random: Random;
@@ -27,12 +27,12 @@ export interface DmCryptVolumesOptions {
   readonly namePrefix: string;
 }
 
-type Parts = DmCryptVolumesOptions & { readonly keys: VolumeKeys };
+type Parts = BlockDeviceVolumesOptions & { readonly keys: VolumeKeys };
 
 /** A mapping that is ours, with what it lies on. */
 type OwnVolume = MappedVolume & { readonly loop: LoopDevice };
 
-export function createDmCryptVolumes(options: DmCryptVolumesOptions): Volumes {
+export function createBlockDeviceVolumes(options: BlockDeviceVolumesOptions): Volumes {
   const parts: Parts = { ...options, keys: volumeKeys(options) };
   const { files, keys } = parts;
   const prefix = mappingName(options, "");
@@ -48,9 +48,7 @@ export function createDmCryptVolumes(options: DmCryptVolumesOptions): Volumes {
 
     async dataDrive(place) {
       const mapped = await ownVolume(parts, place);
-      if (mapped === null) return null;
-      const { name, major, minor } = mapped;
-      return { path: `/dev/mapper/${name}`, device: { major, minor } };
+      return mapped === null ? null : { path: `/dev/mapper/${mapped.name}` };
     },
 
     // The key goes to cryptsetup through a pipe: there is no file to hide.
@@ -90,7 +88,7 @@ async function openMapping(parts: Parts, request: VolumeRequest): Promise<void> 
   const path = volumePath(request.stateDir);
   const key = await parts.keys.stored(request);
   if (key === null) throw keyMissing(path);
-  const open = { argv: openArgv(path, mappingName(parts, request.instance)), stdin: key.reveal() };
+  const open = { argv: luksOpenArgv(path, mappingName(parts, request.instance)), stdin: key.reveal() };
   if ((await runTool(parts, request, { ...open, okCodes: [0, NAME_TAKEN] })).code === 0) return;
   // Whoever was cut while he opened it left a name without a device.
   await closeVolume(parts, request);
@@ -111,9 +109,10 @@ async function ownVolume({ files, ...parts }: Parts, place: VolumePlace): Promis
   if (mapped === null || mapped.isHalfMade) return null;
   const { loop, isLuks2, name } = mapped;
   const path = volumePath(place.stateDir);
-  // By inode: the kernel tells the file's real path, the state directory may be reached by a link.
+  // By the file itself: the kernel tells its real path, the state directory may be reached by a link.
   const [backing, volume] = [loop === null ? null : await files.stat(loop.backingFile), await files.stat(path)];
-  if (loop !== null && isLuks2 && backing !== null && backing.inode === volume?.inode) return { ...mapped, loop };
+  const isOurs = backing !== null && backing.inode === volume?.inode && backing.device === volume.device;
+  if (loop !== null && isLuks2 && isOurs) return { ...mapped, loop };
   throw new MvmError("MVM_VOLUME_FAILED", {
     message: `the device /dev/mapper/${name} is open, but not on ${path}`,
     remedy: `See dmsetup deps ${name} and losetup for what it is; remove it when it is nobody's: dmsetup remove ${name}`,

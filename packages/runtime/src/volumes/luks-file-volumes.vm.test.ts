@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { InstanceId, Secret, isMvmError, nodeFiles, nodeRandom } from "@mvm/core";
 import { createLinuxCommands } from "../host/commands.ts";
-import { createLuksVolumes } from "./luks-volumes.ts";
+import { createLuksFileVolumes } from "./luks-file-volumes.ts";
 
 const commands = createLinuxCommands();
-const volumes = createLuksVolumes({ commands, files: nodeFiles, random: nodeRandom });
+const volumes = createLuksFileVolumes({ commands, files: nodeFiles, random: nodeRandom });
 const instance = InstanceId.parse("acme-gw-0");
 const tenantKey = new Secret(Buffer.alloc(32, 7));
 let stateDir = "";

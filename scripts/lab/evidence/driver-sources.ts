@@ -2,25 +2,36 @@
  * What the lab's report vouches for: the sources that confine a production VM, as one hash. Used by
  * the lab when it writes the report, and by the check that fails when they changed since.
  *
- * In it: the Firecracker driver, what both drivers share, volumes, the looks at processes, and the
+ * In it: the Firecracker driver with all that it stands on, volumes, the names of networks, the looks
+ * at processes and at the host, the steps that give a VM its uid, its volume and its limits, and the
  * units that the agent runs under. Tests are not: a better test doesn't age what was shown.
  */
 import { createHash } from "node:crypto";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const SOURCES = [
-  "packages/runtime/src/vmm/*.ts",
-  "packages/runtime/src/vmm/firecracker/**/*.ts",
+/** Patterns of paths, relative to the clone. */
+export const CONFINING = [
+  "packages/runtime/src/vmm/**/*.ts",
   "packages/runtime/src/volumes/**/*.ts",
   "packages/runtime/src/host/**/*.ts",
+  "packages/runtime/src/network/network-names.ts",
+  "packages/runtime/src/node-check/**/*.ts",
+  "packages/core/src/node/files.ts",
+  "packages/agent/src/compose.ts",
+  "packages/agent/src/lifecycle/steps/launch.ts",
+  "packages/agent/src/lifecycle/steps/lease-uid.ts",
+  "packages/agent/src/lifecycle/steps/volume.ts",
+  "packages/agent/src/vms-cgroup.ts",
   "packages/cli/src/commands/node/systemd-units.ts",
 ];
+/** The driver that production mode has no use for. */
+const NOT_IN_PRODUCTION = "packages/runtime/src/vmm/qemu/";
 
 /** Paths relative to the clone, sorted. */
 export function driverSources(root: string): readonly string[] {
-  return globSync(SOURCES, { cwd: root })
-    .filter((path) => !path.endsWith(".test.ts"))
+  return globSync(CONFINING, { cwd: root })
+    .filter((path) => !path.endsWith(".test.ts") && !path.startsWith(NOT_IN_PRODUCTION))
     .sort();
 }
 

@@ -1,0 +1,184 @@
+/** The way from nothing to a running VM over a host in memory: what fails on it leaves nothing behind. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { InstanceId, isMvmError } from "@mvm/core";
+import { openFakeJailHost, type FakeJailHost, type JailHostFlaws } from "@mvm/testing";
+import type { LaunchedVm, VmLaunch, VmRestore } from "../driver.ts";
+import { driverParts, type DriverParts } from "./driver-parts.ts";
+import { launchVm } from "./launch.ts";
+import { clearRemains } from "./remains.ts";
+import { restoreVm } from "./restore.ts";
+
+const MIB = 1024 * 1024;
+const MEM_MIB = 1;
+const VERSION = "1.15.1";
+/** More calls than a launch makes. */
+const MAX_CALLS = 1_000;
+
+const launch: VmLaunch = {
+  id: InstanceId.parse("acme-gw-0"),
+  kernelPath: "/images/bzImage",
+  vmlinuxPath: "/images/vmlinux",
+  initrdPath: "/images/initrd",
+  kernelArgs: [],
+  drives: [
+    { name: "rootfs", path: "/images/rootfs", readOnly: true },
+    { name: "data", path: "/dev/mapper/acme-gw-0", readOnly: false },
+    { name: "secrets", path: "/tmpfs/secrets.img", readOnly: true },
+    { name: "config", path: "/instances/config.img", readOnly: true },
+  ],
+  network: { namespace: "acme", tap: "tap0", mac: "02:00:00:00:00:01" },
+  vcpus: 1,
+  memMib: MEM_MIB,
+  uid: 200_007,
+  stateDir: "/instances",
+  runDir: "/run/acme-gw-0",
+  signOfLifeTimeoutMs: 10_000,
+};
+const restore: VmRestore = {
+  ...launch,
+  snapshot: {
+    driver: "firecracker",
+    vmm_version: VERSION,
+    acceleration: "kvm",
+    kind: "full",
+    memory_path: "/instances/memory",
+    state_path: "/instances/state",
+    memory_bytes: MEM_MIB * MIB,
+  },
+};
+
+const ways: Readonly<Record<string, (parts: DriverParts) => Promise<LaunchedVm>>> = {
+  "a launch": (parts) => launchVm(parts, launch),
+  "a restore": (parts) => restoreVm(parts, restore, VERSION),
+};
+
+async function openHost(flaws: JailHostFlaws = {}): Promise<FakeJailHost> {
+  const host = await openFakeJailHost(flaws);
+  for (const path of [launch.vmlinuxPath, launch.initrdPath, "/images/rootfs", "/run/netns/acme"])
+    await host.place(path);
+  for (const path of ["/tmpfs/secrets.img", "/instances/config.img", "/instances/state"])
+    await host.place(path, { mode: 0o600 });
+  await host.place("/instances/memory", { mode: 0o600, text: "x".repeat(MEM_MIB * MIB) });
+  await host.place("/dev/mapper/acme-gw-0", { disk: (253 << 8) | 1 });
+  return host;
+}
+
+/** When which calls of the ports fail. */
+interface Fault {
+  readonly call: number;
+  /** Whether what was asked is done all the same. */
+  readonly moment: "before" | "after";
+  readonly isForGood: boolean;
+}
+
+const broken = new Error("the host's call failed");
+
+/** The same ports, counting their calls, of which some fail. */
+function failing(host: FakeJailHost, fault: Fault): { readonly parts: DriverParts; readonly calls: () => number } {
+  let calls = 0;
+  const counted = <Port extends object>(port: Port): Port =>
+    new Proxy(port, {
+      get(target, name) {
+        const method: unknown = Reflect.get(target, name, target);
+        if (typeof method !== "function") return method;
+        return async (...args: readonly unknown[]): Promise<unknown> => {
+          calls += 1;
+          const isHit = fault.isForGood ? calls >= fault.call : calls === fault.call;
+          if (isHit && fault.moment === "before") throw broken;
+          const answer: unknown = await Reflect.apply(method, target, args);
+          if (isHit) throw broken;
+          return answer;
+        };
+      },
+    });
+  const ports = host.ports();
+  const { commands, files, http, pipes, processes, raw, sockets } = ports;
+  const parts = driverParts({
+    ...ports,
+    commands: counted(commands),
+    files: counted(files),
+    http: counted(http),
+    pipes: counted(pipes),
+    processes: counted(processes),
+    raw: counted(raw),
+    sockets: counted(sockets),
+  });
+  return { parts, calls: () => calls };
+}
+
+for (const [what, start] of Object.entries(ways)) {
+  describe(what, () => {
+    test("runs, keeps every promise, and leaves no path to its secrets' loop device in the jail", async () => {
+      const host = await openHost();
+      const { confinement } = await start(driverParts(host.ports()));
+      assert.deepEqual(confinement.missing, []);
+      assert.ok(host.isAlive);
+      assert.deepEqual(await host.loopNodes(), []);
+    });
+
+    for (const moment of ["before", "after"] as const) {
+      test(`leaves nothing, whichever call of the host fails, ${moment} it did what was asked`, async () => {
+        for (let call = 1; call < MAX_CALLS; call += 1) {
+          const host = await openHost();
+          const { parts, calls } = failing(host, { call, moment, isForGood: false });
+          const isUp = await start(parts).then(
+            () => true,
+            () => false,
+          );
+          if (!isUp) assert.deepEqual(host.leftovers(launch.id), [], `call ${call}`);
+          if (calls() < call) return;
+        }
+        assert.fail("it never came to an end");
+      });
+    }
+
+    test("is cleared away by a later sweep when from some call on every one fails", async () => {
+      for (let call = 1; call < MAX_CALLS; call += 1) {
+        const host = await openHost();
+        const { parts, calls } = failing(host, { call, moment: "after", isForGood: true });
+        await start(parts).catch(() => undefined);
+        if (calls() < call) return;
+        await clearRemains(driverParts(host.ports()), launch);
+        assert.deepEqual(host.leftovers(launch.id), [], `call ${call}`);
+      }
+      assert.fail("it never came to an end");
+    });
+
+    test("of a process in nobody's group and root's is ended by its pid", async () => {
+      const host = await openHost({ leavesUnconfined: true });
+      await assert.rejects(start(driverParts(host.ports())), (error) => isMvmError(error, "MVM_VM_CONFINEMENT"));
+      assert.deepEqual(host.leftovers(launch.id), []);
+    });
+  });
+}
+
+test("a failure says whose it is", async () => {
+  const host = await openHost();
+  await host.files.remove("/images/rootfs");
+  await assert.rejects(launchVm(driverParts(host.ports()), launch), (error) => {
+    return (
+      isMvmError(error, "MVM_VM_DRIVER") &&
+      error.details["instance"] === launch.id &&
+      error.message.startsWith("acme-gw-0: ")
+    );
+  });
+});
+
+const isBare = (error: unknown): boolean =>
+  isMvmError(error, "MVM_VM_CONFINEMENT") && /system calls of each.*fc_vcpu 0/.test(error.message);
+
+test("a guest that runs on a thread without a filter is ended by the second look", async () => {
+  const host = await openHost({ bareThread: "fc_vcpu 0" });
+  await assert.rejects(launchVm(driverParts(host.ports()), launch), isBare);
+  assert.ok(host.asked.includes("PUT /actions"), "the first look saw nothing");
+  assert.deepEqual(host.leftovers(launch.id), []);
+});
+
+test("a restored guest never goes on over a thread without a filter", async () => {
+  const host = await openHost({ bareThread: "fc_vcpu 0" });
+  await assert.rejects(restoreVm(driverParts(host.ports()), restore, VERSION), isBare);
+  assert.ok(host.asked.includes("PUT /snapshot/load"));
+  assert.ok(!host.asked.includes("PATCH /vm"), "it was not let go");
+  assert.deepEqual(host.leftovers(launch.id), []);
+});
