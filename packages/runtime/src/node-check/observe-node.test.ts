@@ -65,7 +65,7 @@ beforeEach(async () => {
     ["realpath --canonicalize-existing -- /opt/fc/jailer", "/opt/fc/jailer\n"],
     ["/opt/fc/firecracker --version", "Firecracker v1.15.1\n"],
     ["/opt/fc/jailer --version", "Jailer v1.15.1\n"],
-    ["timeout --signal=KILL 21 /opt/fc/firecracker …", "Linux version\nKernel panic - not syncing: VFS\n"],
+    ["timeout --signal=KILL 31 /opt/fc/firecracker …", "Linux version\nKernel panic - not syncing: VFS\n"],
     ["dmsetup targets", "striped          v1.6.0\ncrypt            v1.24.0\n"],
     ["cryptsetup --version", "cryptsetup 2.6.1 flags: UDEV\n"],
     ["nft --version", "nftables v1.0.6 (Lester Gooch #5)\n"],
@@ -117,7 +117,7 @@ describe("the look at a host", () => {
   });
 
   it("remembers until the next boot that KVM works with this VMM and this kernel, and nothing else", async () => {
-    const trial = "timeout --signal=KILL 21 /opt/fc/firecracker …";
+    const trial = "timeout --signal=KILL 31 /opt/fc/firecracker …";
     await write("/srv/images/vmlinux", "a kernel");
     for (const path of ["/proc/sys/kernel/random/boot_id", "/opt/fc/firecracker", "/srv/images/vmlinux"]) {
       const contents = path === "/opt/fc/firecracker" ? elf(PT_LOAD) : "other contents";
@@ -144,9 +144,9 @@ describe("the look at a host", () => {
   });
 
   it("tells why KVM runs nothing", async () => {
-    outputs.delete("timeout --signal=KILL 21 /opt/fc/firecracker …");
+    outputs.delete("timeout --signal=KILL 31 /opt/fc/firecracker …");
     assert.deepEqual((await observe()).kvm.trial, { works: false, reason: "Firecracker refused it: Error: no" });
-    outputs.set("timeout --signal=KILL 21 /opt/fc/firecracker …", "");
+    outputs.set("timeout --signal=KILL 31 /opt/fc/firecracker …", "");
     assert.deepEqual((await observe()).kvm.trial, { works: false, reason: "it fell over without a word" });
   });
 
