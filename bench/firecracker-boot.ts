@@ -4,6 +4,7 @@
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   createFirecrackerDriver,
   type FirecrackerDriverOptions,
@@ -14,7 +15,7 @@ import {
 import { ensureTestImage, firecrackerOptions, helloOf, openVmFixture, type VmFixture } from "@mvm/testing";
 import type { Figure, Measurement } from "./figure.ts";
 import { median, stopwatch } from "./measure.ts";
-import { configOf, timeRaw, type Times, type VmConfig } from "./raw-firecracker.ts";
+import { configOf, DEADLINE_MS, GUEST_RETRY_MS, timeRaw, type Times, type VmConfig } from "./raw-firecracker.ts";
 
 const RUNS = 5;
 const MEM_MIB = 256;
@@ -89,10 +90,23 @@ async function timeDriver({ fixture, options, driver }: Bed): Promise<DrivenVm> 
   await driver.kill(handle);
   lap();
   const restored = await driver.restore({ ...launch, snapshot });
+  await firstConnection(driver, restored.handle);
   const restore = lap();
   await driver.kill(restored.handle);
   await rm(dir, { recursive: true });
   return { times: { boot, restore }, config, handle };
+}
+
+/** The driver's restore is over when the guest runs; its channel answers some moments later. */
+async function firstConnection(driver: VmmDriver, handle: VmHandle): Promise<void> {
+  const deadline = performance.now() + DEADLINE_MS;
+  while (performance.now() < deadline) {
+    const stream = await driver.openGuestStream(handle).catch(() => null);
+    stream?.destroy();
+    if (stream !== null) return;
+    await delay(GUEST_RETRY_MS);
+  }
+  throw new Error("the restored VM's guest did not come up");
 }
 
 function measurementOf(what: keyof Times, rounds: readonly Round[]): Measurement {

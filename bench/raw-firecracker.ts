@@ -8,18 +8,25 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { nodeClock } from "@mvm/core";
-import { createUnixHttp, createUnixSockets, openGuestPort, type VmHandle, type VmLaunch } from "@mvm/runtime";
+import {
+  createUnixHttp,
+  createUnixSockets,
+  openGuestPort,
+  type OutputTail,
+  type VmHandle,
+  type VmLaunch,
+} from "@mvm/runtime";
 import { helloOf } from "@mvm/testing";
 import * as z from "zod";
 import { exitOf } from "./measure.ts";
 
-const DEADLINE_MS = 180_000;
+export const DEADLINE_MS = 180_000;
 /** The whole memory goes to disk. */
 const CALL_TIMEOUT_MS = 600_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
 /** As the driver's own. */
 const API_RETRY_MS = 5;
-const GUEST_RETRY_MS = 20;
+export const GUEST_RETRY_MS = 20;
 
 /** As `GET /vm/config` gives it and `--config-file` takes it; what is not named here stays as it is. */
 const VmConfig = z.looseObject({
@@ -63,7 +70,8 @@ export async function timeRaw(vm: RawVm): Promise<Times> {
   try {
     const boot = await withProcess(vm, ["--config-file", configPath], async (taken) => {
       const ms = await taken();
-      const channel = { openGuestStream: () => guestPort(guest), consoleTail: async () => Buffer.alloc(0) };
+      const outputTail = async (): Promise<OutputTail> => ({ source: "vmm-log", bytes: Buffer.alloc(0) });
+      const channel = { openGuestStream: () => guestPort(guest), outputTail };
       await helloOf(channel, vm.handle);
       await call(api, { method: "PATCH", path: "/vm", body: { state: "Paused" } });
       const body = { snapshot_type: "Full", snapshot_path: state, mem_file_path: memory };

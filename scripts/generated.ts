@@ -12,7 +12,7 @@ import { instanceStatesPage } from "./generators/instance-states-page.ts";
 const generators: Readonly<Record<string, () => string>> = {
   "docs/errors.md": errorsPage,
   "docs/instance-states.md": instanceStatesPage,
-  "packages/runtime/src/vmm/firecracker/api-types.ts": firecrackerApiTypes,
+  "packages/runtime/src/vmm/firecracker/api/types.ts": firecrackerApiTypes,
 };
 
 const root = join(import.meta.dirname, "..");

@@ -8,7 +8,7 @@ import { join } from "node:path";
 
 import * as z from "zod";
 
-const FACTS_PATH = join(import.meta.dirname, "../../packages/runtime/src/vmm/firecracker/api-facts.json");
+const FACTS_PATH = join(import.meta.dirname, "../../packages/runtime/src/vmm/firecracker/api/facts.json");
 const SCALARS: Readonly<Record<string, string>> = { string: "string", boolean: "boolean", integer: "number" };
 
 /** A scalar, another schema's name (with `[]` for a list of it), or the words of an enumeration. */
@@ -21,7 +21,7 @@ const Facts = z.strictObject({
   schemas: z.record(z.string(), z.record(z.string(), Field)),
 });
 
-/** The text of api-types.ts. */
+/** The text of the driver's api/types.ts. */
 export function firecrackerApiTypes(): string {
   const { api_version, schemas } = Facts.parse(JSON.parse(readFileSync(FACTS_PATH, "utf8")));
   const interfaces = Object.entries(schemas).map(([name, fields]) => {
@@ -32,7 +32,7 @@ export function firecrackerApiTypes(): string {
   });
   const header = `/**
  * Bodies of the Firecracker API as far as the driver uses them, of API version ${api_version}. Fields that
- * it never sends are left out. Generated from api-facts.json by \`npm run generate\`.
+ * it never sends are left out. Generated from facts.json by \`npm run generate\`.
  */
 `;
   return [header, ...interfaces].join("\n");
@@ -43,6 +43,6 @@ function typeText(type: string | readonly string[], schemas: Readonly<Record<str
   const scalar = SCALARS[type];
   if (scalar !== undefined) return scalar;
   const [, name = "", list] = /^(\w+?)(\[\])?$/.exec(type) ?? [];
-  if (!(name in schemas)) throw new Error(`api-facts.json names no schema ${type}`);
+  if (!(name in schemas)) throw new Error(`facts.json names no schema ${type}`);
   return list === undefined ? name : `readonly ${name}[]`;
 }

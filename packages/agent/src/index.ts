@@ -1,7 +1,7 @@
 /** The public names of agent: its program, its API as routes, and what the CLI needs of this host. */
 export { createLinuxProcesses, QEMU_MEM_OVERHEAD } from "@mvm/runtime";
 export type { BuiltImage } from "@mvm/build";
-export { agentRoutes, LogLine } from "./api/agent-routes.ts";
+export { agentRoutes, LogLine, type LogsAnswer } from "./api/agent-routes.ts";
 export type { NodeAgentPorts } from "./assemble-node.ts";
 export { checkThisNode, runAgent, type AgentPorts, type RunningAgent } from "./compose.ts";
 export { openImageTools, type ImageTools, type ImageToolsOptions } from "./image-tools.ts";

@@ -5,7 +5,7 @@
  */
 import { isoTime, messageOf, type AuditEntry, type InstanceId, type NodeSpec, type NodeStatus } from "@mvm/core";
 import { assembleNode, runningInstances, type NodeAgentPorts, type NodeParts } from "./assemble-node.ts";
-import { consoleTail, type ConsoleTail } from "./console-tail.ts";
+import { instanceOutput, type InstanceOutput } from "./instance-output.ts";
 import { reconcile, type Planned } from "./execute/reconcile.ts";
 import { wakeUp, type WakeUp } from "./execute/wake-up.ts";
 import type { GuestChannel } from "./guests/guest-channels.ts";
@@ -31,8 +31,8 @@ export interface NodeAgent {
   events(id: InstanceId, limit: number): readonly AuditEntry[];
   /** The channel to a guest; null when the instance has no VM. */
   guestOf(id: InstanceId): GuestChannel | null;
-  /** Of the VM that runs, else what was kept of the last one; null when there is nothing of either. */
-  consoleOf(id: InstanceId): Promise<ConsoleTail | null>;
+  /** What the VM that runs says, else what was kept of the last one; null when there is nothing of either. */
+  outputOf(id: InstanceId): Promise<InstanceOutput | null>;
   /**
    * Ends all work where it is and lets go of everything but the VMs and the journal.
    * @param options `isHostEnding`: the VMs will be killed next, so their guests are asked to stop before
@@ -78,7 +78,7 @@ export function createNodeAgent({ settings, ports, facts, agentVersion, changed 
       const vm = journal.record(id)?.vm ?? null;
       return vm === null ? null : node.channels.of(vm);
     },
-    consoleOf: (id) => consoleTail(node, id),
+    outputOf: (id) => instanceOutput(node, id),
     async close({ isHostEnding } = { isHostEnding: false }) {
       stop.abort();
       await node.workers.close();

@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import type { InstanceId } from "@mvm/core";
+import type { OutputTail } from "@mvm/runtime";
 
 type NodeDirs = Readonly<Record<"stateDir" | "runtimeDir", string>>;
 
@@ -16,8 +17,8 @@ export interface NodePaths {
   readonly jailsDir: string;
   /** A tmpfs: whatever holds a secret in the clear lies below it. */
   readonly secretsDir: string;
-  /** What VMs that are gone printed last: not on disk, where it would lie in the clear. */
-  readonly consolesDir: string;
+  /** What VMs that are gone said last: not on disk, where it would lie in the clear. */
+  readonly outputsDir: string;
   /** Rulesets while they are applied. */
   readonly networksDir: string;
   readonly database: string;
@@ -34,8 +35,8 @@ export interface InstancePaths {
   readonly volume: string;
   readonly configImage: string;
   readonly secretsImage: string;
-  /** What the console of the newest VM printed last, once that VM is gone. */
-  readonly lastConsole: string;
+  /** What the newest VM said last, once that VM is gone; one of them is there at most. */
+  readonly lastOutput: Readonly<Record<OutputTail["source"], string>>;
   readonly volumeKey: string;
 }
 
@@ -45,7 +46,7 @@ export function nodePaths({ stateDir, runtimeDir }: NodeDirs): NodePaths {
     vmsDir: join(runtimeDir, "vms"),
     jailsDir: join(stateDir, "jails"),
     secretsDir: join(runtimeDir, "secrets"),
-    consolesDir: join(runtimeDir, "consoles"),
+    outputsDir: join(runtimeDir, "outputs"),
     networksDir: join(runtimeDir, "networks"),
     database: join(stateDir, "agent.db"),
     socket: join(runtimeDir, "agent.sock"),
@@ -63,7 +64,10 @@ export function instancePaths(dirs: NodeDirs, id: InstanceId): InstancePaths {
     volume: join(stateDir, "data.luks"),
     configImage: join(stateDir, "config.img"),
     secretsImage: join(secretsDir, "secrets.img"),
-    lastConsole: join(node.consolesDir, `${id}.log`),
+    lastOutput: {
+      "guest-console": join(node.outputsDir, `${id}.guest-console`),
+      "vmm-log": join(node.outputsDir, `${id}.vmm-log`),
+    },
     volumeKey: join(secretsDir, "volume.key"),
   };
 }

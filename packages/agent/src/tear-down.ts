@@ -29,8 +29,8 @@ export async function tearDownNode(settings: NodeOnHost): Promise<readonly strin
   if (left.length > 0) return left;
   await removeSecretsTmpfs(paths.secretsDir, host);
   const database = [paths.database, `${paths.database}-wal`, `${paths.database}-shm`];
-  const { secretsDir, vmsDir, jailsDir, consolesDir, networksDir, instancesDir } = paths;
-  const directories = [secretsDir, vmsDir, jailsDir, consolesDir, networksDir, instancesDir];
+  const { secretsDir, vmsDir, jailsDir, outputsDir, networksDir, instancesDir } = paths;
+  const directories = [secretsDir, vmsDir, jailsDir, outputsDir, networksDir, instancesDir];
   for (const path of [...directories, paths.socket, ...database]) await nodeFiles.remove(path);
   return [];
 }

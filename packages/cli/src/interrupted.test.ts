@@ -16,7 +16,7 @@ const cwd = mkdtempSync("/tmp/mvm-int-");
 const CONFIG =
   'schema_version = 1\n[node]\nname = "n1"\nmode = "development"\nstate_dir = "state"\nruntime_dir = "."\n';
 writeFileSync(join(cwd, "mvm.toml"), CONFIG);
-const logs = { lines: [], cursor: "1", more: true, ended_at: null };
+const logs = { source: "guest-journal", lines: [], cursor: "1", more: true, ended_at: null };
 const answers: Readonly<Record<string, unknown>> = {
   "GET /v1/instances/acme-gw-0": { revision: 1, instance: instanceView() },
   "GET /v1/instances/acme-gw-0/logs?source=guest&limit=100": logs,

@@ -4,8 +4,8 @@
  * diagram in the docs is generated from `transitions`.
  *
  * An operation's first event leads into an in-between state, `<op>.done` out of it and
- * `<op>.failed` back to where reality then is. `failed` is a condition beside the state, never a
- * state.
+ * `<op>.failed` back to where reality then is. `grow` changes what an instance has while it runs on, so it
+ * leads nowhere else. `failed` is a condition beside the state, never a state.
  */
 import { MvmError } from "./errors/mvm-error.ts";
 
@@ -20,6 +20,8 @@ export const instanceEvents = [
   "start.failed",
   "stop",
   "stop.done",
+  "grow",
+  "grow.done",
   "destroy",
   "destroy.done",
   "vm.lost",
@@ -34,6 +36,8 @@ const refused: Row = {
   "start.failed": null,
   stop: null,
   "stop.done": null,
+  grow: null,
+  "grow.done": null,
   destroy: null,
   "destroy.done": null,
   "vm.lost": null,
@@ -49,7 +53,14 @@ export const transitions: Readonly<Record<InstanceState, Row>> = {
     destroy: "destroying",
     "vm.lost": "stopped",
   },
-  running: { ...refused, stop: "stopping", destroy: "destroying", "vm.lost": "stopped" },
+  running: {
+    ...refused,
+    stop: "stopping",
+    grow: "running",
+    "grow.done": "running",
+    destroy: "destroying",
+    "vm.lost": "stopped",
+  },
   stopping: { ...refused, stop: "stopping", "stop.done": "stopped", destroy: "destroying", "vm.lost": "stopping" },
   destroying: { ...refused, destroy: "destroying", "destroy.done": "destroyed", "vm.lost": "destroying" },
   destroyed: refused,

@@ -14,7 +14,7 @@ export type {
   DriverCapabilities,
   DriverFingerprint,
   LaunchedVm,
-  VmAbility,
+  OutputTail,
   VmDrive,
   VmHandle,
   VmLaunch,
@@ -25,14 +25,15 @@ export type {
   VmState,
   VmmDriver,
 } from "./vmm/driver.ts";
+export { OUTPUT_SOURCES } from "./vmm/driver.ts";
 export type { FirecrackerDriverOptions } from "./vmm/firecracker/driver-parts.ts";
 export { createFirecrackerDriver } from "./vmm/firecracker/firecracker-driver.ts";
 export { openGuestPort } from "./vmm/firecracker/guest-stream.ts";
-export { vmJailsDir } from "./vmm/firecracker/jail-paths.ts";
-export { QEMU_MEM_OVERHEAD } from "./vmm/qemu/mem-overhead.ts";
+export { vmJailsDir } from "./vmm/firecracker/jail/jail-paths.ts";
+export { QEMU_MEM_OVERHEAD } from "./vmm/qemu/suitability/mem-overhead.ts";
 export { createQemuDriver, type QemuDriverOptions } from "./vmm/qemu/qemu-driver.ts";
-export type { ConnectOptions, UnixSockets } from "./vmm/unix-sockets.ts";
+export type { ConnectOptions, UnixSockets } from "./vmm/ports/unix-sockets.ts";
 export { createBlockDeviceVolumes, type BlockDeviceVolumesOptions } from "./volumes/block-device-volumes.ts";
-export { luksFormatArgv, luksOpenArgv } from "./volumes/luks-argv.ts";
+export { growFileArgv, growLoopArgv, growMappingArgv, luksFormatArgv, luksOpenArgv } from "./volumes/luks-argv.ts";
 export { createLuksFileVolumes } from "./volumes/luks-file-volumes.ts";
 export type { OpenVolume, VolumePlace, VolumeRequest, Volumes } from "./volumes/volumes.ts";

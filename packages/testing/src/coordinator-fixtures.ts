@@ -161,6 +161,7 @@ export function obedientStatus(spec: NodeSpec): NodeStatus {
               secrets_epoch: tenant.secrets_epoch,
               config_hash: spec.config_hash,
               volume_generation: 1,
+              data_mib: pool.resources.data_mib,
               boot: { attempts: 1, hung_boots: 0, hello_ms: null, ready_ms: null },
               condition: null,
               refusal: null,

@@ -22,6 +22,7 @@ export function instanceStatus(change: Partial<InstanceStatus> = {}): InstanceSt
       secrets_epoch: 1,
       config_hash: "c".repeat(64),
       volume_generation: 1,
+      data_mib: 64,
       boot: { attempts: 1, hung_boots: 0, hello_ms: 4200, ready_ms: 9100 },
       condition: null,
       refusal: null,

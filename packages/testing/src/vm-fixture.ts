@@ -10,7 +10,7 @@ import { InstanceId, nodeFiles, nodeRandom, type CommandRunner } from "@mvm/core
 import { createLinuxCommands, createLinuxProcesses, type DriverCapabilities, type VmLaunch } from "@mvm/runtime";
 import { type Caretaker, startCaretaker } from "./caretaker.ts";
 import type { TestImage } from "./test-images.ts";
-import { closeDrives, makeDrives } from "./vm-drives.ts";
+import { closeDrives, growDataDrive, makeDrives } from "./vm-drives.ts";
 import { tracesOf } from "./vm-traces.ts";
 
 const COMMAND_TIMEOUT_MS = 60_000;
@@ -41,6 +41,8 @@ export interface VmFixture {
   readonly commands: CommandRunner;
   /** A VM with directories, drives, uid and tap of its own. */
   vm(overrides?: Partial<VmLaunch>): Promise<TestVm>;
+  /** What lies below its data drive grows until that can hold `sizeMib`, as the agent lets a volume grow. */
+  growData(vm: TestVm, sizeMib: number): Promise<void>;
   /** An empty directory for a snapshot, as a caller of the driver makes it. */
   snapshotDir(): Promise<string>;
   /** What is left of a VM on this host beyond what the fixture put there. */
@@ -119,7 +121,7 @@ class Fixture implements VmFixture {
     const [stateDir, runDir, diskDir] = [
       join(disk, `state${number}`),
       join(disk, `run${number}`),
-      join(disk, `drives${number}`),
+      this.#diskDir(number),
     ];
     const tmpfsDir = join(tmpfs, String(number));
     for (const directory of [stateDir, runDir, diskDir, tmpfsDir])
@@ -164,6 +166,21 @@ class Fixture implements VmFixture {
     };
     this.#vms.push(vm);
     return vm;
+  }
+
+  growData(vm: TestVm, sizeMib: number): Promise<void> {
+    const { drives } = vm.launch;
+    return growDataDrive({
+      commands: this.commands,
+      diskDir: this.#diskDir(this.#vms.indexOf(vm)),
+      drives,
+      key: vm.key,
+      sizeMib,
+    });
+  }
+
+  #diskDir(number: number): string {
+    return join(this.#parts.disk, `drives${number}`);
   }
 
   snapshotDir(): Promise<string> {

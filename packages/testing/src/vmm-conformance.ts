@@ -8,6 +8,7 @@ import { requires, type Need } from "./requirements.ts";
 import { ensureTestImage } from "./test-images.ts";
 import { openVmFixture, type VmFixture } from "./vm-fixture.ts";
 import type { Case } from "./vmm-conformance/bench.ts";
+import { growthCases } from "./vmm-conformance/growth-cases.ts";
 import { lifeCases } from "./vmm-conformance/life-cases.ts";
 import { pauseCases } from "./vmm-conformance/pause-cases.ts";
 import { refusalCases } from "./vmm-conformance/refusal-cases.ts";
@@ -33,7 +34,7 @@ interface ImageCases {
 /** The cases by the image that their VMs boot: `probe` has a witness in it. */
 const casesByImage: readonly ImageCases[] = [
   { profile: "minimal", role: "worker", cases: [...lifeCases, ...refusalCases] },
-  { profile: "probe", role: "probe", cases: [...pauseCases, ...snapshotCases, ...restoreRefusalCases] },
+  { profile: "probe", role: "probe", cases: [...pauseCases, ...growthCases, ...snapshotCases, ...restoreRefusalCases] },
 ];
 
 /** Registers the suite's tests; skipped, with the reason, where the machine lacks something. */

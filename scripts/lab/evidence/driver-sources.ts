@@ -12,6 +12,7 @@ import { join } from "node:path";
 
 /** Patterns of paths, relative to the clone. */
 export const CONFINING = [
+  "packages/runtime/src/finding.ts",
   "packages/runtime/src/vmm/**/*.ts",
   "packages/runtime/src/volumes/**/*.ts",
   "packages/runtime/src/host/**/*.ts",

@@ -50,10 +50,11 @@ describe("the agent's API", () => {
     );
   });
 
-  it("tells the console's", async () => {
+  it("tells what the VM says, and whose words that are", async () => {
     const { body } = await ask("/v1/instances/acme-vm-0/logs?source=console");
     assert.deepEqual(LogsAnswer.parse(body), {
-      lines: [{ at: null, unit: "console", priority: null, message: "console of acme-vm-0\\x1b[2J" }],
+      source: "guest-console",
+      lines: [{ at: null, unit: "guest-console", priority: null, message: "console of acme-vm-0\\x1b[2J" }],
       ended_at: null,
       cursor: null,
       more: false,
@@ -76,6 +77,16 @@ describe("the agent's API", () => {
     assert.deepEqual([status, error.code], [409, "MVM_STATE_INVALID_TRANSITION"]);
     assert.match(error.message, /^acme-vm-0 is stopped since \d{4}-\d\d-\d\d \d\d:\d\d UTC: logs are the guest's own/);
     assert.match(error.remedy, /mvm instance logs acme-vm-0 --console/);
+  });
+
+  it("says of the log of a VMM that it is one, also once its VM is gone", async () => {
+    const node = await stoppedNode();
+    const kept = "/run/mvm/outputs/acme-vm-0";
+    await node.machine.files.rename(`${kept}.guest-console`, `${kept}.vmm-log`);
+    const { body } = await askOf(node, "/v1/instances/acme-vm-0/logs?source=console");
+    assert.equal(LogsAnswer.parse(body).source, "vmm-log");
+    const { error } = ErrorBody.parse((await askOf(node, "/v1/instances/acme-vm-0/logs")).body);
+    assert.match(error.remedy, /what its last VM's VMM logged: mvm instance logs acme-vm-0 --console/);
   });
 
   it("does not send to a console that was never there", async () => {

@@ -14,8 +14,8 @@ import { Hono } from "hono";
 import * as z from "zod";
 import type { NodeAgent } from "../node-agent.ts";
 import { agentRoutes } from "./agent-routes.ts";
-import { consoleLogs, guestLogs } from "./instance-logs.ts";
-import { noConsole, noGuestLogs, withWayOut } from "./no-logs.ts";
+import { guestLogs, outputLogs } from "./instance-logs.ts";
+import { noGuestLogs, noOutput, withWayOut } from "./no-logs.ts";
 
 const EVENTS = 20;
 
@@ -25,7 +25,7 @@ interface Call<Query> {
   readonly signal: AbortSignal;
 }
 
-export function agentApp(agent: Pick<NodeAgent, "status" | "events" | "guestOf" | "consoleOf">, log: Logger): Hono {
+export function agentApp(agent: Pick<NodeAgent, "status" | "events" | "guestOf" | "outputOf">, log: Logger): Hono {
   const app = new Hono();
   app.notFound((context) =>
     context.json(errorBody(invalid(`there is no ${context.req.method} ${context.req.path}`)), 404),
@@ -49,10 +49,10 @@ export function agentApp(agent: Pick<NodeAgent, "status" | "events" | "guestOf" 
         throw withWayOut(error, status);
       });
     }
-    const console = await agent.consoleOf(id);
-    if (query.source === "guest") throw noGuestLogs(status, console !== null);
-    if (console === null) throw noConsole(status);
-    return consoleLogs(console, query);
+    const output = await agent.outputOf(id);
+    if (query.source === "guest") throw noGuestLogs(status, output?.source ?? null);
+    if (output === null) throw noOutput(status);
+    return outputLogs(output, query);
   });
   return app;
 }

@@ -3,6 +3,7 @@
  * Unix socket that only root opens; called by the CLI. It changes nothing.
  */
 import { apiRoute, AuditEntry, InstanceStatus, NodeStatus } from "@mvm/core";
+import { OUTPUT_SOURCES } from "@mvm/runtime";
 import * as z from "zod";
 
 const MAX_LOG_ENTRIES = 500;
@@ -16,7 +17,7 @@ export const InstanceAnswer = z.object({
 export type InstanceAnswer = z.infer<typeof InstanceAnswer>;
 
 export const LogsQuery = z.object({
-  /** `guest`: the guest's journal. `console`: what the serial console of its VM, or of its last one, printed last. */
+  /** `guest`: the guest's journal. `console`: what its VM, or its last one, said last. */
   source: z.enum(["guest", "console"]).default("guest"),
   /** Of the guest's journal only: entries after the one that an earlier answer ended with. */
   cursor: z.string().max(300).optional(),
@@ -36,8 +37,10 @@ export const LogLine = z.object({
 export type LogLine = z.infer<typeof LogLine>;
 
 export const LogsAnswer = z.object({
+  /** Whose words these are: where a guest has no console its VMM's log stands for it. */
+  source: z.enum(["guest-journal", ...OUTPUT_SOURCES]),
   lines: z.array(LogLine),
-  /** Of a console: when its VM ended; null: it runs. */
+  /** Of a VM's output: when the VM ended; null: it runs. */
   ended_at: z.iso.datetime().nullable().default(null),
   /** Give it back to go on from here; null: the source can't be followed. */
   cursor: z.string().nullable(),

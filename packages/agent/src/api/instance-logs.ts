@@ -1,9 +1,9 @@
-/** An instance's log lines from its guest or its console, made safe to print. Caps and shapes are the route's. */
+/** An instance's log lines from its guest or of its VM, made safe to print. Caps and shapes are the route's. */
 import { isoTime } from "@mvm/core";
 import type { LogEntry } from "@mvm/guest";
-import type { ConsoleTail } from "../console-tail.ts";
 import type { GuestChannel } from "../guests/guest-channels.ts";
 import { plainText } from "../guests/plain-text.ts";
+import type { InstanceOutput } from "../instance-output.ts";
 import type { LogLine, LogsAnswer, LogsQuery } from "./agent-routes.ts";
 
 const REQUEST_TIMEOUT_MS = 20_000;
@@ -16,17 +16,19 @@ export async function guestLogs(
 ): Promise<LogsAnswer> {
   const params = { limit, ...(cursor === undefined ? {} : { cursor }) };
   const page = await guest.request("logs", params, { timeoutMs: REQUEST_TIMEOUT_MS, signal });
-  return { lines: page.entries.map(lineOf), ended_at: null, cursor: page.cursor, more: page.more };
+  const lines = page.entries.map(lineOf);
+  return { source: "guest-journal", lines, ended_at: null, cursor: page.cursor, more: page.more };
 }
 
-/** The last lines of the console. */
-export function consoleLogs({ bytes, endedAt }: ConsoleTail, { limit }: LogsQuery): LogsAnswer {
+/** The last lines of what a VM said. */
+export function outputLogs({ source, bytes, endedAt }: InstanceOutput, { limit }: LogsQuery): LogsAnswer {
   const lines = plainText(bytes.toString("utf8"), "\n\r\t")
     .split(/\r?\n/)
     .map((line) => line.replaceAll("\r", "\\x0d"))
     .filter((line) => line !== "");
   return {
-    lines: lines.slice(-limit).map((message) => ({ at: null, unit: "console", priority: null, message })),
+    source,
+    lines: lines.slice(-limit).map((message) => ({ at: null, unit: source, priority: null, message })),
     ended_at: endedAt,
     cursor: null,
     more: false,

@@ -78,6 +78,7 @@ function carryOut(node: NodeParts, action: Action): void {
       return;
     case "start":
     case "stop":
+    case "grow":
     case "destroy":
     case "release":
     case "resume":

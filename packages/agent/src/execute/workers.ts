@@ -122,6 +122,8 @@ function perform(lifecycle: Lifecycle, action: InstanceAction, intent: Intent): 
   switch (action.kind) {
     case "start":
       return lifecycle.start(action.order, intent);
+    case "grow":
+      return lifecycle.grow(action.id, action.dataMib, intent);
     case "destroy":
       return lifecycle.destroy(action.target, intent);
     case "stop":

@@ -1,4 +1,4 @@
-/** Lifecycle's two words with a guest: the first answer after a launch, and the request to stop. */
+/** Lifecycle's words with a guest: the first answer after a launch, that its data drive has grown, and the request to stop. */
 import { isMvmError, messageOf, MvmError, type Clock } from "@mvm/core";
 import { spokenVersions } from "@mvm/guest";
 import type { VmHandle } from "@mvm/runtime";
@@ -42,6 +42,10 @@ export function createBootGuests(parts: {
       if (hello.instance_id !== null && hello.instance_id !== handle.id) throw mistaken(handle, hello.instance_id);
       onHello();
       return attempt((askMs) => dataDriveOf(handle, channel, { timeoutMs: askMs, signal }));
+    },
+    async growData(handle, { sizeBytes, ...options }) {
+      const answer = await channels.of(handle).request("data.grow", { size_bytes: sizeBytes }, options);
+      return answer.size_bytes;
     },
     async shutDown(handle, options) {
       await channels.of(handle).request("shutdown", {}, options);

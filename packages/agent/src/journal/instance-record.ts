@@ -16,6 +16,7 @@ import {
 } from "@mvm/core";
 import type { VmHandle } from "@mvm/runtime";
 import * as z from "zod";
+import { operationKinds } from "./operation-record.ts";
 
 /** How the instance is attached to its tenant's network; the coordinator's words. */
 export const Attachment = z.object({
@@ -29,7 +30,7 @@ export const Attachment = z.object({
 });
 export type Attachment = z.infer<typeof Attachment>;
 
-/** What the newest start was made from, or the first one will be: compared with the spec to see what only a restart brings. */
+/** What the newest start was made from, or the first one will be, and has grown to since: compared with the spec to see what it lacks. */
 export const MadeFrom = z.object({
   role: TypeName,
   profile: TypeName,
@@ -57,7 +58,7 @@ const VmHandleRecord = z.object({
 }) satisfies z.ZodType<VmHandle>;
 
 /** A failed operation, beside the state; its condition says when the next try is due, null: not for this spec. */
-export const Failure = z.object({ operation: z.enum(["start", "stop", "destroy", "release"]), condition: Condition });
+export const Failure = z.object({ operation: z.enum(operationKinds), condition: Condition });
 export type Failure = z.infer<typeof Failure>;
 
 export const InstanceRecord = z.object({

@@ -5,7 +5,7 @@
 import { Cause, InstanceId, InstanceSpec, PoolSpec, ResolvedType, TenantSpec } from "@mvm/core";
 import * as z from "zod";
 
-export const operationKinds = ["start", "stop", "destroy", "release"] as const;
+export const operationKinds = ["start", "stop", "grow", "destroy", "release"] as const;
 export type OperationKind = (typeof operationKinds)[number];
 
 /** Another instance of the same tenant, as far as a guest's configuration may name it. */
@@ -47,6 +47,8 @@ export const OperationRecord = z.object({
   done: z.array(z.string()),
   /** Of a start only. */
   order: StartOrder.nullable(),
+  /** Of a grow only: what the data volume is to hold. */
+  data_mib: z.int().min(1).nullable().default(null),
   reason: Reason,
 });
 export type OperationRecord = z.infer<typeof OperationRecord>;

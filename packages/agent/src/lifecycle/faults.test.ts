@@ -12,8 +12,9 @@ const VICTIM = InstanceId.parse("acme-vm-0");
 const LASTING_MS = 90_000;
 
 /** Two instances in one tenant, so that the network outlives the one that is worked on. */
-function spec(wanted: TestWish, generation: number): NodeSpec {
-  return testNodeSpec({ generation, tenants: { acme: { vm: { wanted: [wanted, "running"], ingressPort: 18_800 } } } });
+function spec(wanted: TestWish, generation: number, dataMib = 64): NodeSpec {
+  const pool = { wanted: [wanted, "running"], ingressPort: 18_800, dataMib } as const;
+  return testNodeSpec({ generation, tenants: { acme: { vm: pool } } });
 }
 
 interface Operation {
@@ -21,12 +22,15 @@ interface Operation {
   /** What the node does before the operation, in order. */
   readonly before: readonly TestWish[];
   readonly wanted: TestWish;
+  /** What the data volumes are to hold from then on; default: what they did before. */
+  readonly dataMib?: number;
 }
 
 const operations: readonly Operation[] = [
   { name: "start", before: ["stopped"], wanted: "running" },
   { name: "start again", before: ["running", "stopped"], wanted: "running" },
   { name: "stop", before: ["running"], wanted: "stopped" },
+  { name: "grow", before: ["running"], wanted: "running", dataMib: 128 },
   { name: "destroy a running one", before: ["running"], wanted: "destroyed" },
   { name: "destroy a stopped one", before: ["running", "stopped"], wanted: "destroyed" },
 ];
@@ -45,13 +49,18 @@ async function nodeBefore({ before }: Operation): Promise<FakeNode> {
   return node;
 }
 
-function operationSpec({ before, wanted }: Operation): NodeSpec {
-  return spec(wanted, before.length + 1);
+function operationSpec({ before, wanted, dataMib }: Operation): NodeSpec {
+  return spec(wanted, before.length + 1, dataMib);
 }
 
 /** What must hold when all faults are over. */
-async function assertRight(node: FakeNode, { wanted, before }: Operation, label: string): Promise<void> {
-  const isEnd = (): boolean => node.process.alive && node.agent.status().converged && node.stateOf(VICTIM) === wanted;
+async function assertRight(node: FakeNode, operation: Operation, label: string): Promise<void> {
+  const { wanted, before, dataMib } = operation;
+  const isEnd = (): boolean =>
+    node.process.alive &&
+    node.agent.status().converged &&
+    node.stateOf(VICTIM) === wanted &&
+    (dataMib === undefined || node.journal().record(VICTIM)?.made_from.resources.data_mib === dataMib);
   assert.ok(await node.until(isEnd), `${label}: converges to ${wanted}; it is ${node.stateOf(VICTIM)}`);
   assert.deepEqual(node.problems(), [], label);
   const left = node.machine.leftoversOf(VICTIM);
@@ -72,15 +81,25 @@ async function assertRight(node: FakeNode, { wanted, before }: Operation, label:
       await node.until(() => node.agent.status().instances.every(({ guest }) => guest?.ready === true)),
       `${label}: ready`,
     );
-    const mounted = before.includes("running") ? "mounted" : /formatted|mounted/;
+    const isStartedAgain = before.includes("running") && before.at(-1) !== "running";
+    const mounted = isStartedAgain ? "mounted" : /formatted|mounted/;
     assert.match(
       String(node.agent.status().instances[0]?.guest?.data_drive),
       new RegExp(mounted),
       `${label}: the data is there`,
     );
   }
+  if (dataMib !== undefined) assertGrown(node, dataMib, label);
   assert.equal(node.journal().operation(VICTIM), null, `${label}: no operation stays open`);
   assert.equal(node.stateOf("acme-vm-1"), "running", `${label}: the neighbour runs on`);
+}
+
+/** Every layer has the new size, and no VM was stopped for it. */
+function assertGrown(node: FakeNode, dataMib: number, label: string): void {
+  const shownMib = node.machine.vmOf(VICTIM)?.dataMib;
+  const { sizeMib, fileSystemMib, boots } = node.volumeOf(VICTIM);
+  assert.deepEqual([sizeMib, shownMib, fileSystemMib], [dataMib, dataMib, dataMib], `${label}: all of it has grown`);
+  assert.deepEqual([boots, node.machine.kills], [1, []], `${label}: it runs on`);
 }
 
 /** How many calls and writes the operation takes when nothing goes wrong. */

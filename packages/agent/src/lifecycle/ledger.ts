@@ -12,7 +12,10 @@ import type { OperationRecord } from "../journal/operation-record.ts";
 import { failureText } from "./failure.ts";
 
 /** What steps may write of a record; identity and state are not among it. */
-export type Facts = Pick<InstanceRecord, "uid" | "attached" | "vm" | "launched_at" | "volume_generation" | "boot">;
+export type Facts = Pick<
+  InstanceRecord,
+  "uid" | "attached" | "vm" | "launched_at" | "volume_generation" | "boot" | "made_from"
+>;
 
 export interface Ledger {
   record(): InstanceRecord;

@@ -1,6 +1,6 @@
 /**
- * Lifecycle: the one way to change a VM. Starts, stops, destroys, releases what a dead VM held, and
- * takes up what was cut. Called by the executor with at most one operation an instance at a time.
+ * Lifecycle: the one way to change a VM. Starts, stops, grows, destroys, releases what a dead VM held,
+ * and takes up what was cut. Called by the executor with at most one operation an instance at a time.
  *
  * Whenever a method is cut, the journal describes what the host then holds. Methods throw only what
  * the journal refuses to write (MVM_STORE_FAILED, MVM_STATE_INVALID_TRANSITION); all else is an outcome.
@@ -15,7 +15,7 @@ import { recordFor, recordOfStart, type InstanceTarget } from "./fresh-record.ts
 import { openLedger, resumeLedger, type Ledger, type LedgerParts } from "./ledger.ts";
 import { operationEvents, startSteps } from "./operations.ts";
 import type { LifecyclePorts } from "./ports.ts";
-import { recheckStart, runRemoval, runStart, turnBack, type Outcome } from "./run-operation.ts";
+import { recheckStart, runOneWay, runStart, turnBack, type Outcome } from "./run-operation.ts";
 import { settle } from "./settle.ts";
 import { shutDownAll } from "./shut-down.ts";
 import { prepareStart, type Prepared } from "./start-context.ts";
@@ -33,6 +33,8 @@ export interface Lifecycle {
   start(order: StartOrder, intent: Intent): Promise<Outcome>;
   /** From wherever it is to stopped; the data stays. */
   stop(id: InstanceId, intent: Intent): Promise<Outcome>;
+  /** Gives the data volume of one that runs more room, down to the guest's file system; it runs on. */
+  grow(id: InstanceId, dataMib: number, intent: Intent): Promise<Outcome>;
   /** From wherever it is to destroyed: nothing of it remains on this host. */
   destroy(target: InstanceTarget, intent: Intent): Promise<Outcome>;
   /** Its VM died by itself: stopped at once, then what it held is taken away. */
@@ -56,17 +58,18 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
   const { journal } = ports;
   return {
     start: (order, intent) => start(parts, order, intent),
-    stop: (id, intent) => remove(parts, "stop", { record: expectRecord(parts, id), intent }),
+    stop: (id, intent) => runThrough(parts, "stop", { record: expectRecord(parts, id), intent }),
+    grow: (id, dataMib, intent) => runThrough(parts, "grow", { record: expectRecord(parts, id), dataMib, intent }),
     destroy(target, intent) {
       const record = recordFor(target, journal.record(target.instance.instance_id), {
         ...intent.reason,
         now: now(parts),
       });
-      return remove(parts, "destroy", { record, intent });
+      return runThrough(parts, "destroy", { record, intent });
     },
     release(id, intent) {
       const record = expectRecord(parts, id);
-      return remove(parts, "release", { record: { ...record, failure: deathOf(parts, record) }, intent });
+      return runThrough(parts, "release", { record: { ...record, failure: deathOf(parts, record) }, intent });
     },
     async resume(id, intent) {
       const operation = journal.operation(id);
@@ -99,13 +102,14 @@ async function start(parts: LifecycleParts, order: StartOrder, intent: Intent): 
   return runStart(startSteps, { ...contextOf(parts, ledger, intent), order, ...prepared });
 }
 
-function remove(
+function runThrough(
   parts: LifecycleParts,
   kind: Exclude<OperationKind, "start">,
-  { record, intent }: { readonly record: InstanceRecord; readonly intent: Intent },
+  given: { readonly record: InstanceRecord; readonly dataMib?: number; readonly intent: Intent },
 ): Promise<Outcome> {
-  const ledger = open(parts, kind, { record, order: null, reason: intent.reason });
-  return runRemoval(contextOf(parts, ledger, intent));
+  const { record, dataMib, intent } = given;
+  const ledger = open(parts, kind, { record, reason: intent.reason, ...(dataMib === undefined ? {} : { dataMib }) });
+  return runOneWay(contextOf(parts, ledger, intent));
 }
 
 async function resume(parts: LifecycleParts, operation: OperationRecord, intent: Intent): Promise<Outcome> {
@@ -113,7 +117,7 @@ async function resume(parts: LifecycleParts, operation: OperationRecord, intent:
   const taken: OperationRecord = { ...operation, reason: { ...operation.reason, cause: "recovery" } };
   const ledger = resumeLedger(ledgerParts(parts), expectRecord(parts, id), taken);
   const context = contextOf(parts, ledger, intent);
-  if (kind !== "start") return runRemoval(context);
+  if (kind !== "start") return runOneWay(context);
   if (order === null)
     throw new MvmError("MVM_INTERNAL", { message: `the journal holds a start of ${id} without its order` });
   const ended = await recheckStart(startSteps, context);
@@ -136,21 +140,21 @@ async function prepare(
   }
 }
 
-function open(
-  parts: LifecycleParts,
-  kind: OperationKind,
-  {
-    record,
-    order,
-    reason,
-  }: { readonly record: InstanceRecord; readonly order: StartOrder | null; readonly reason: Reason },
-): Ledger {
+interface Opening {
+  readonly record: InstanceRecord;
+  readonly reason: Reason;
+  readonly order?: StartOrder;
+  readonly dataMib?: number;
+}
+
+function open(parts: LifecycleParts, kind: OperationKind, { record, reason, order, dataMib }: Opening): Ledger {
   const operation: OperationRecord = {
     instance_id: record.instance_id,
     kind,
     direction: "forward",
     done: [],
-    order,
+    order: order ?? null,
+    data_mib: dataMib ?? null,
     reason,
   };
   return openLedger(ledgerParts(parts), { record, operation, begin: operationEvents[kind].begin });

@@ -1,6 +1,6 @@
 /**
  * The operations as data: the steps of each in their order, and the events that its beginning and
- * its ends are in the state table. What a start makes, the others remove in the reverse order.
+ * its ends are in the state table. What a start makes, stop, release and destroy remove in the reverse order.
  */
 import type { InstanceEvent } from "@mvm/core";
 import type { OperationKind } from "../journal/operation-record.ts";
@@ -8,6 +8,7 @@ import type { StartContext } from "./start-context.ts";
 import type { Step } from "./step.ts";
 import { eraseState, makeDirectories, removePassingDirectories } from "./steps/directories.ts";
 import { buildDrives } from "./steps/drives.ts";
+import { growDrive, growFileSystem, growVolume } from "./steps/grow.ts";
 import { greetGuest, shutDownGuest } from "./steps/guest.ts";
 import { holdIngress, releaseIngress } from "./steps/ingress.ts";
 import { killVm, launchVm } from "./steps/launch.ts";
@@ -30,9 +31,11 @@ export const startSteps: readonly Step<StartContext>[] = [
 
 const takeAway: readonly Step[] = [killVm, closeVolume, detachNetwork, removePassingDirectories, releaseUid];
 
-/** Operations that only remove: they have no way back and go on until they are whole. */
-export const removalSteps: Readonly<Record<Exclude<OperationKind, "start">, readonly Step[]>> = {
+/** Operations without a way back: they go on until they are whole. */
+export const oneWaySteps: Readonly<Record<Exclude<OperationKind, "start">, readonly Step[]>> = {
   stop: [releaseIngress, shutDownGuest, ...takeAway],
+  // From below upwards: each layer takes what the one below it has.
+  grow: [growVolume, growDrive, growFileSystem],
   release: [releaseIngress, ...takeAway],
   destroy: [releaseIngress, killVm, closeVolume, detachNetwork, removePassingDirectories, eraseState, releaseUid],
 };
@@ -41,13 +44,14 @@ export interface OperationEvents {
   readonly begin: InstanceEvent;
   /** Null: the beginning already led to the right state. */
   readonly done: InstanceEvent | null;
-  /** Where a start is after it was taken back; removals have no such end. */
+  /** Where a start is after it was taken back; what has no way back has no such end. */
   readonly failed: InstanceEvent | null;
 }
 
 export const operationEvents: Readonly<Record<OperationKind, OperationEvents>> = {
   start: { begin: "start", done: "start.done", failed: "start.failed" },
   stop: { begin: "stop", done: "stop.done", failed: null },
+  grow: { begin: "grow", done: "grow.done", failed: null },
   destroy: { begin: "destroy", done: "destroy.done", failed: null },
   // A VM that died by itself: its instance is stopped at once, what it held is then taken away.
   release: { begin: "vm.lost", done: null, failed: null },

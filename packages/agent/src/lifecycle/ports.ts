@@ -33,6 +33,15 @@ export interface BootGuests {
     handle: VmHandle,
     options: { readonly timeoutMs: number; readonly signal: AbortSignal; readonly onHello: () => void },
   ): Promise<DataDrive>;
+  /**
+   * Lets the mounted file system of /data take all of a disk that is to have that size; the guest's word for what
+   * it then holds, in bytes.
+   * @throws MvmError MVM_GUEST_REFUSED, MVM_GUEST_TIMEOUT, MVM_GUEST_UNREACHABLE, MVM_GUEST_PROTOCOL
+   */
+  growData(
+    handle: VmHandle,
+    options: { readonly sizeBytes: number; readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<number>;
   /** Asks the guest to stop by itself; resolves when it has taken the request. */
   shutDown(handle: VmHandle, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<void>;
 }

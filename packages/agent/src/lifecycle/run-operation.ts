@@ -6,8 +6,10 @@
  * the journal itself refuses to write is thrown: the operation then stays open as it was.
  */
 import type { MvmError } from "@mvm/core";
+import type { Failure } from "../journal/instance-record.ts";
+import type { OperationKind } from "../journal/operation-record.ts";
 import { alarmEvent, failureOf, failureText, isFinal, stepError } from "./failure.ts";
-import { operationEvents, removalSteps } from "./operations.ts";
+import { oneWaySteps, operationEvents } from "./operations.ts";
 import type { Step, StepContext } from "./step.ts";
 
 export type Outcome =
@@ -21,17 +23,23 @@ export type Outcome =
 const DONE = { kind: "done" } as const;
 const INTERRUPTED = { kind: "interrupted" } as const;
 
-/** Runs a removal to its end, from wherever it is. */
-export async function runRemoval(context: StepContext): Promise<Outcome> {
-  const { kind } = context.ledger.operation();
-  if (kind === "start") throw new Error("a start is no removal");
-  const outcome = await stepForward(removalSteps[kind], context);
+/** Runs an operation without a way back to its end, from wherever it is. */
+export async function runOneWay(context: StepContext): Promise<Outcome> {
+  const { kind, reason } = context.ledger.operation();
+  if (kind === "start") throw new Error("a start has a way back");
+  const outcome = await stepForward(oneWaySteps[kind], context);
   if (outcome.kind === "failed") postpone(context, outcome.error);
   if (outcome.kind === "done") {
-    const failure = kind === "release" ? context.ledger.record().failure : null;
-    context.ledger.close(operationEvents[kind].done, { detail: context.ledger.operation().reason.text, failure });
+    const failure = standingAfter(kind, context.ledger.record().failure);
+    context.ledger.close(operationEvents[kind].done, { detail: reason.text, failure });
   }
   return outcome;
+}
+
+/** The failure that such an operation leaves as it was: it ends its own, and a stop or a destroy every one. */
+function standingAfter(kind: OperationKind, failure: Failure | null): Failure | null {
+  const isKept = kind === "release" || (kind === "grow" && failure?.operation !== "grow");
+  return isKept ? failure : null;
 }
 
 /** Runs a start's steps that are not done yet; takes everything back when one fails. */

@@ -10,7 +10,8 @@ import { MvmError, secretContext, unseal, type Secret, type SecretName } from "@
 import type { InstanceRecord } from "../journal/instance-record.ts";
 import type { StartOrder } from "../journal/operation-record.ts";
 import type { InstancePaths } from "../node-paths.ts";
-import { expectDiskRoom } from "./disk-room.ts";
+import { hasDataDrive } from "./data-drive.ts";
+import { expectDiskRoom, type DiskCheck } from "./disk-room.ts";
 import { driveContents, type DriveContents } from "./drive-contents.ts";
 import type { BootImage, LifecyclePorts } from "./ports.ts";
 import type { StepContext } from "./step.ts";
@@ -41,10 +42,16 @@ export async function prepareStart(check: StartCheck, ports: LifecyclePorts): Pr
   const contents = driveContents(order, secrets);
   await expectVolume(check, ports);
   // A start that was cut has filled some of it already.
-  if (check.record.state === "stopped") await expectDiskRoom(check, ports.files);
+  if (check.record.state === "stopped") await expectDiskRoom(diskCheck(check), ports.files);
   const port = order.instance.ingress_port;
   if (port !== null) await ports.ingress.claim(order.instance.instance_id, port);
   return { image, tenantKey, contents };
+}
+
+function diskCheck({ order, paths, diskDir }: StartCheck): DiskCheck {
+  const { data_mib, mem_mib: memMib } = order.pool.resources;
+  const dataMib = hasDataDrive({ order }) ? data_mib : 0;
+  return { instance: order.instance.instance_id, volumePath: paths.volume, dataMib, memMib, diskDir };
 }
 
 /** Opens the secrets that the type may see, and no other. */

@@ -33,7 +33,7 @@ export interface Step<Context extends StepContext = StepContext> {
   readonly isDone: (context: StepContext) => Promise<boolean>;
 }
 
-/** A step that takes something away: there is no way back, and doing it twice does no harm. */
-export function removal(name: string, remove: (context: StepContext) => Promise<void>): Step {
-  return { name, do: remove, undo: null, isDone: () => Promise.resolve(true) };
+/** A step without a way back, such as one that takes something away; doing it twice does no harm. */
+export function oneWay(name: string, run: (context: StepContext) => Promise<void>): Step {
+  return { name, do: run, undo: null, isDone: () => Promise.resolve(true) };
 }

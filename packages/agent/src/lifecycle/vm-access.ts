@@ -1,11 +1,11 @@
 /**
  * Reading access to VMs that run: adoption after a restart, watching for their end, the guest's
- * byte stream, the console. Changes nothing about them. Part of lifecycle, because only lifecycle
+ * byte stream, what the VM says. Changes nothing about them. Part of lifecycle, because only lifecycle
  * may hold a driver.
  */
 import type { Duplex } from "node:stream";
 import { messageOf, type Clock, type Logger } from "@mvm/core";
-import type { VmHandle, VmmDriver, VmState } from "@mvm/runtime";
+import type { OutputTail, VmHandle, VmmDriver, VmState } from "@mvm/runtime";
 import type { Journal } from "../journal/journal.ts";
 import { isOver, watchEnd } from "./watch-end.ts";
 
@@ -19,8 +19,8 @@ export interface VmAccess {
   watchEnd(handle: VmHandle, signal: AbortSignal, seen: (state: VmState) => void): Promise<boolean>;
   /** A new byte stream to the guest; the caller ends it. */
   openGuestStream(handle: VmHandle): Promise<Duplex>;
-  /** The newest console output, raw guest bytes. */
-  consoleTail(handle: VmHandle): Promise<Buffer>;
+  /** What the VM said last, raw and untrusted. */
+  outputTail(handle: VmHandle): Promise<OutputTail>;
 }
 
 export interface VmAccessParts {
@@ -52,6 +52,6 @@ export function createVmAccess({ driver, journal, clock, log }: VmAccessParts): 
     },
     watchEnd: (handle, signal, seen) => watchEnd({ driver, clock, seen }, handle, signal),
     openGuestStream: (handle) => driver.openGuestStream(handle),
-    consoleTail: (handle) => driver.consoleTail(handle),
+    outputTail: (handle) => driver.outputTail(handle),
   };
 }

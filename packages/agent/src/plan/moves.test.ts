@@ -40,6 +40,7 @@ describe("the next move of an instance that is worked on", () => {
   const table: Readonly<Record<OperationKind, readonly string[]>> = {
     start: ["none", "interrupt", "interrupt"],
     stop: ["none", "none", "interrupt"],
+    grow: ["none", "interrupt", "interrupt"],
     release: ["none", "none", "none"],
     destroy: ["none", "none", "none"],
   };

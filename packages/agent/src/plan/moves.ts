@@ -7,9 +7,10 @@ import type { InstanceState } from "@mvm/core";
 import type { OperationKind } from "../journal/operation-record.ts";
 import type { ObservedInstance, Wish } from "./plan.ts";
 
-export type Move = "none" | "start" | "stop" | "destroy" | "release" | "resume" | "interrupt";
+/** `grow` never comes of the tables: it leads from a state to itself (`growths.ts`). */
+export type Move = "none" | "start" | "stop" | "grow" | "destroy" | "release" | "resume" | "interrupt";
 
-type Row = Readonly<Record<Wish, Move>>;
+type Row = Readonly<Record<Wish, Exclude<Move, "grow">>>;
 
 /** Nothing is being worked on. */
 const idle: Readonly<Record<InstanceState, Row>> = {
@@ -25,12 +26,13 @@ const idle: Readonly<Record<InstanceState, Row>> = {
 const busy: Readonly<Record<OperationKind, Row>> = {
   start: { running: "none", stopped: "interrupt", destroyed: "interrupt" },
   stop: { running: "none", stopped: "none", destroyed: "interrupt" },
+  grow: { running: "none", stopped: "interrupt", destroyed: "interrupt" },
   release: { running: "none", stopped: "none", destroyed: "none" },
   destroy: { running: "none", stopped: "none", destroyed: "none" },
 };
 
 /** What comes next for an instance that the spec names. */
-export function moveTowards(wish: Wish, seen: ObservedInstance): Move {
+export function moveTowards(wish: Wish, seen: ObservedInstance): Exclude<Move, "grow"> {
   if (seen.busy !== null) return busy[seen.busy][wish];
   if (wish === "destroyed") return idle[seen.state].destroyed;
   if (seen.state === "running" && seen.vmLost) return "release";

@@ -2,6 +2,7 @@
  * The declared order inside a tenant (`starts_before`): whom an instance waits for before it starts
  * and before it stops. Pure.
  */
+import type { OperationKind } from "../journal/operation-record.ts";
 import type { Decision } from "./plan.ts";
 import type { InstanceView } from "./views.ts";
 
@@ -38,9 +39,11 @@ export function isReady({ seen }: DecidedView): boolean {
   return seen.state === "running" && seen.ready && !seen.vmLost;
 }
 
+const GOING_DOWN: readonly OperationKind[] = ["stop", "destroy", "release"];
+
 /** One whose stop fails is not waited for: else it would hold up what has nothing to do with the failure. */
 function isUp({ seen }: DecidedView): boolean {
-  const isFailing = seen.failed !== null && seen.failed.operation !== "start";
+  const isFailing = seen.failed !== null && GOING_DOWN.includes(seen.failed.operation);
   return (
     !isFailing &&
     (seen.state === "running" || seen.state === "starting" || seen.state === "stopping" || seen.busy !== null)

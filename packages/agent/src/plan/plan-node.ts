@@ -6,7 +6,8 @@
  */
 import type { InstanceId, NodeSpec } from "@mvm/core";
 import type { Reason } from "../journal/operation-record.ts";
-import { heldAtGate, type GateState } from "./gates.ts";
+import { heldAtGate, type GateState, type Held } from "./gates.ts";
+import { growthOf } from "./growths.ts";
 import { moveTowards, type Move } from "./moves.ts";
 import { networkActions } from "./network-actions.ts";
 import type { DecidedView } from "./order.ts";
@@ -63,25 +64,40 @@ function planInstance(view: DecidedView, state: GateState, spec: NodeSpec): Plan
   if (isSteady) return planSteady(view, state, spec);
   if (move === "none") return { id, decision, action: null };
   const held = heldAtGate(view, move, state);
-  if (held !== null) {
-    const untilMs = earliest(decision.untilMs, held.untilMs ?? null);
-    return { id, decision: { ...decision, ...held, untilMs }, action: null };
-  }
+  if (held !== null) return heldBack(view, held);
   if (move === "start") state.room.grant(view);
   return { id, decision, action: actionOf(view, move, reasonOf(spec, decision, move)) };
 }
 
-/** A running instance that is wanted running: left alone, unless only a restart gives it what the spec says. */
-function planSteady(view: DecidedView, { all, nowMs }: GateState, spec: NodeSpec): PlannedInstance {
+/** A running instance that is wanted running: left alone, unless it lacks something that the spec says. */
+function planSteady(view: DecidedView, state: GateState, spec: NodeSpec): PlannedInstance {
   const { id } = view;
-  const { isDue, pending, waitingFor } = restartOf(view, all, nowMs);
+  const { isDue, pending, waitingFor } = restartOf(view, state.all, state.nowMs);
   const decision = { ...view.decision, pending, waitingFor };
-  if (!isDue) return { id, decision, action: null };
+  if (!isDue) return planGrowth({ ...view, decision }, state, spec);
   const reason = { ...reasonOf(spec, decision, "stop"), text: pending ?? decision.reason };
   return { id, decision, action: { kind: "stop", id, reason } };
 }
 
-function actionOf(view: DecidedView, move: Exclude<Move, "none">, reason: Reason): Action | null {
+function planGrowth(view: DecidedView, state: GateState, spec: NodeSpec): PlannedInstance {
+  const { id, decision } = view;
+  const growth = growthOf(view);
+  if (growth.move === null)
+    return { id, decision: { ...decision, pending: decision.pending ?? growth.pending }, action: null };
+  const held = heldAtGate(view, growth.move, state);
+  if (held !== null) return heldBack(view, held);
+  const reason = reasonOf(spec, decision, growth.move);
+  if (growth.move === "resume") return { id, decision, action: { kind: "resume", id, reason } };
+  const { toMib: dataMib, text } = growth;
+  return { id, decision, action: { kind: "grow", id, dataMib, reason: { ...reason, text } } };
+}
+
+function heldBack({ id, decision }: DecidedView, held: Held): PlannedInstance {
+  const untilMs = earliest(decision.untilMs, held.untilMs ?? null);
+  return { id, decision: { ...decision, ...held, untilMs }, action: null };
+}
+
+function actionOf(view: DecidedView, move: Exclude<Move, "none" | "grow">, reason: Reason): Action | null {
   const { id, tenant, pool, instance, type, peers } = view;
   if (move === "destroy") return { kind: "destroy", id, target: { tenant, pool, instance, type, peers }, reason };
   if (move !== "start") return { kind: move, id, reason };

@@ -43,6 +43,7 @@ const pool = (startsBefore: readonly string[]): fc.Arbitrary<TestPool> =>
       startsBefore: fc.constant(startsBefore),
       memMib: fc.constantFrom(256, 512),
       minMemMib: fc.constantFrom(64, 64, 384),
+      dataMib: fc.constantFrom(64, 64, 128),
       revision: fc.constantFrom("0000000000000001", "0000000000000002"),
       hold: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: hold }),
     })
@@ -61,6 +62,7 @@ const seen = fc.record({
   isFresh: fc.boolean(),
   failedFor: fc.option(fc.integer({ min: -60_000, max: 60_000 })),
   isFinal: fc.boolean(),
+  dataMib: fc.constantFrom<number>(64, 128),
   revision: fc.constantFrom<string>("0000000000000001", "0000000000000002"),
 });
 type Seen = typeof seen extends fc.Arbitrary<infer Value> ? Value : never;
@@ -101,10 +103,13 @@ function observed(view: ReturnType<typeof viewsOf>[number], look: Seen): Observe
   const kind =
     look.state in passing
       ? passing[look.state as keyof typeof passing]
-      : look.state === "stopped" && look.isOpen
+      : look.isOpen && look.state === "stopped"
         ? "release"
-        : null;
-  const { role, profile, type_hash, resources } = from;
+        : look.isOpen && look.state === "running"
+          ? "grow"
+          : null;
+  const { role, profile, type_hash } = from;
+  const resources = { ...from.resources, data_mib: look.dataMib };
   const made = { role, profile, type_hash, resources, revision: look.revision as typeof from.revision };
   return {
     tenant: tenant.tenant_id,
@@ -178,6 +183,20 @@ describe("the planner", () => {
       fc.property(situation, ({ target, observation }) => {
         const { nextCheckAtMs } = plan(target, observation);
         assert.ok(nextCheckAtMs === null || nextCheckAtMs > NOW_MS);
+      }),
+      RUNS,
+    );
+  });
+
+  it("grows only what runs, is to run on, and is not restarted for something else", () => {
+    fc.assert(
+      fc.property(situation, ({ target, observation }) => {
+        const { actions, decisions } = plan(target, observation);
+        for (const action of actions.filter(({ kind }) => kind === "grow")) {
+          assert.ok("id" in action && decisions.get(action.id)?.wish === "running");
+          const seenNow = observation.instances.get(action.id);
+          assert.deepEqual([seenNow?.state, seenNow?.vmLost, seenNow?.open], ["running", false, null]);
+        }
       }),
       RUNS,
     );
@@ -270,7 +289,7 @@ describe("the planner", () => {
   });
 
   it("knows every kind of operation", () => {
-    assert.deepEqual([...operationKinds], ["start", "stop", "destroy", "release"]);
+    assert.deepEqual([...operationKinds], ["start", "stop", "grow", "destroy", "release"]);
   });
 });
 
@@ -288,6 +307,7 @@ function carriedOut(world: Observed, actions: readonly Action[], target: NodeSpe
     const before = instances.get(action.id);
     if (action.kind === "forget") instances.delete(action.id);
     else if (action.kind === "start") instances.set(action.id, started(target, action));
+    else if (before !== undefined && action.kind === "grow") instances.set(action.id, holding(before, action.dataMib));
     else if (before !== undefined && action.kind === "resume") instances.set(action.id, ended(before));
     else if (before !== undefined && action.kind !== "interrupt")
       instances.set(action.id, settled(before, action.kind === "destroy" ? "destroyed" : "stopped"));
@@ -314,14 +334,22 @@ function started(target: NodeSpec, { id }: { readonly id: InstanceId }): Observe
     isFresh: false,
     failedFor: null,
     isFinal: false,
+    dataMib: view.pool.resources.data_mib,
     revision: view.pool.revision,
   };
   return observed(view, look);
 }
 
 function ended(instance: ObservedInstance): ObservedInstance {
+  if (instance.open === "grow") return { ...instance, open: null, busy: null, failed: null };
   if (instance.open === "start") return { ...settled(instance, "running"), ready: true };
   return settled(instance, instance.open === "destroy" ? "destroyed" : "stopped");
+}
+
+function holding(instance: ObservedInstance, dataMib: number): ObservedInstance {
+  const made = instance.madeFrom;
+  assert.ok(made !== null && made.resources.data_mib < dataMib, "nothing is ever made smaller");
+  return { ...instance, madeFrom: { ...made, resources: { ...made.resources, data_mib: dataMib } }, failed: null };
 }
 
 function settled(instance: ObservedInstance, state: InstanceState): ObservedInstance {

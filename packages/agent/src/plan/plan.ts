@@ -74,7 +74,7 @@ export interface Decision {
   readonly refusal: Refusal | null;
   /** What has to happen first: `acme-gw-0 to be ready`. */
   readonly waitingFor: string | null;
-  /** What only a restart will bring; nothing is wrong while it is put off. */
+  /** What it lacks of what the spec says, because it is put off or only a restart will bring it; nothing is wrong meanwhile. */
   readonly pending: string | null;
   /** When this decision may change by itself. */
   readonly untilMs: number | null;
@@ -83,6 +83,7 @@ export interface Decision {
 export type Action =
   | { readonly kind: "start"; readonly id: InstanceId; readonly order: StartOrder; readonly reason: Reason }
   | { readonly kind: "destroy"; readonly id: InstanceId; readonly target: InstanceTarget; readonly reason: Reason }
+  | { readonly kind: "grow"; readonly id: InstanceId; readonly dataMib: number; readonly reason: Reason }
   | { readonly kind: "stop" | "release" | "resume"; readonly id: InstanceId; readonly reason: Reason }
   /** Ends the work under way early: something else is wanted now. */
   | { readonly kind: "interrupt"; readonly id: InstanceId; readonly reason: Reason }

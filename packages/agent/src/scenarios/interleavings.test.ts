@@ -13,8 +13,15 @@ const RUNS = Number(process.env["MVM_STORY_RUNS"] ?? 60);
 const GATEWAY = InstanceId.parse("acme-gw-0");
 const WORKER = InstanceId.parse("acme-wk-0");
 
+interface Wanted {
+  readonly gateway: TestWish;
+  readonly worker: TestWish;
+  /** What their data volumes are to hold. */
+  readonly dataMib: number;
+}
+
 type Event =
-  | { readonly kind: "wish"; readonly gateway: TestWish; readonly worker: TestWish; readonly holdMs: number | null }
+  | ({ readonly kind: "wish"; readonly holdMs: number | null } & Wanted)
   | { readonly kind: "die"; readonly of: InstanceId }
   | { readonly kind: "boot"; readonly of: InstanceId; readonly as: "hang" | "silent" | "die" }
   | { readonly kind: "kill-agent" | "stop-agent" };
@@ -26,6 +33,7 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
     kind: fc.constant("wish" as const),
     gateway: wish,
     worker: wish,
+    dataMib: fc.constantFrom(64, 128, 192),
     holdMs: fc.option(fc.integer({ min: 1_000, max: 120_000 })),
   }),
   fc.record({ kind: fc.constant("die" as const), of: instance }),
@@ -38,22 +46,29 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
 );
 const story = fc.record({
   seed: fc.integer({ min: 1, max: 1_000_000 }),
+  dataDrive: fc.constantFrom("luks-file" as const, "block-device" as const),
   events: fc.array(fc.tuple(fc.integer({ min: 0, max: 40_000 }), anyEvent), { maxLength: 12 }),
   ending: fc.constantFrom<TestWish>("running", "stopped", "destroyed"),
 });
 
 function spec(
   generation: number,
-  wanted: { readonly gateway: TestWish; readonly worker: TestWish; readonly hold?: TestPool["hold"] },
+  { gateway, worker, dataMib, hold }: Wanted & { readonly hold?: TestPool["hold"] },
 ): NodeSpec {
-  const { gateway, worker, hold } = wanted;
   const held = hold === undefined ? {} : { hold };
   return testNodeSpec({
     generation,
     tenants: {
       acme: {
-        gw: { wanted: [gateway], startsBefore: ["wk"], handlers: ["openclaw.gateway"], ingressPort: 18_800, ...held },
-        wk: { wanted: [worker], handlers: ["openclaw.node"] },
+        gw: {
+          wanted: [gateway],
+          dataMib,
+          startsBefore: ["wk"],
+          handlers: ["openclaw.gateway"],
+          ingressPort: 18_800,
+          ...held,
+        },
+        wk: { wanted: [worker], dataMib, handlers: ["openclaw.node"] },
       },
     },
   });
@@ -96,16 +111,16 @@ async function happen(node: FakeNode, event: Event, generation: number): Promise
 describe("random stories of a node", () => {
   it(`come to what is wanted, ${RUNS} times`, async () => {
     await fc.assert(
-      fc.asyncProperty(story, async ({ seed, events, ending }) => {
-        const node = new FakeNode({ seed });
+      fc.asyncProperty(story, async ({ seed, dataDrive, events, ending }) => {
+        const node = new FakeNode({ seed, dataDrive });
         node.startAgent();
-        node.takeSpec(spec(1, { gateway: "running", worker: "running" }));
+        node.takeSpec(spec(1, { gateway: "running", worker: "running", dataMib: 64 }));
         for (const [index, [pauseMs, next]] of events.entries()) {
           await node.until(() => false, pauseMs);
           await happen(node, next, index + 2);
           assert.deepEqual(node.problems(), [], next.kind);
         }
-        node.takeSpec(spec(events.length + 2, { gateway: ending, worker: ending }));
+        node.takeSpec(spec(events.length + 2, { gateway: ending, worker: ending, dataMib: 256 }));
         // A VM that died this moment is still told as running.
         const vms = ending === "running" ? 2 : 0;
         const isEnd = (): boolean =>
@@ -116,6 +131,8 @@ describe("random stories of a node", () => {
           node.allReady();
         assert.ok(await node.until(isEnd), `it ends ${ending}: ${node.stateOf(GATEWAY)}, ${node.stateOf(WORKER)}`);
         assert.deepEqual(node.problems(), []);
+        if (ending === "running")
+          for (const id of [GATEWAY, WORKER]) assert.equal(node.volumeOf(id).fileSystemMib, 256, `${id} has grown`);
         if (ending === "destroyed")
           assert.deepEqual(
             [

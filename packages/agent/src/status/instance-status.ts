@@ -43,6 +43,7 @@ export function instanceStatus(facts: InstanceFacts): InstanceStatus {
     secrets_epoch: made.secrets_epoch,
     config_hash: made.config_hash,
     volume_generation: record.volume_generation,
+    data_mib: made.resources.data_mib,
     boot,
     condition: stallOf(facts) ?? vmCondition(record.instance_id, facts.vm) ?? standingFailure(facts),
     refusal: decision?.refusal ?? ingressRefusal(ingressProblem),

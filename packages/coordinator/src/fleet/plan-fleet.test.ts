@@ -325,13 +325,19 @@ test("a secret that a type newly generates begins one epoch, and is made once", 
   assert.deepEqual(plan(after(world, decision), [acme(workers(1), gateway())]).secretsToMake, []);
 });
 
-test("larger data volumes are said to come with the next start", () => {
+test("larger data volumes are said to grow, at once where instances run, and restart nothing", () => {
   const world = applied(empty, [acme(workers(1))]);
   const wanted = [acme(workers(1, { resources: { data_mib: 128 } }))];
   assert.deepEqual(changes(world, wanted), ["change pool acme/wk"]);
-  assert.match(
+  assert.equal(
     reasonOf(world, wanted, "change pool acme/wk"),
-    /data 64 → 128 MiB; existing volumes grow at their next start/,
+    "data 64 → 128 MiB; volumes of running instances grow at once, others at their next start",
+  );
+  const pools = world.rows.pools.map((row) => ({ ...row, resources: { ...row.resources, data_mib: 0 } }));
+  const without = { ...world, rows: { ...world.rows, pools } };
+  assert.equal(
+    reasonOf(without, wanted, "change pool acme/wk"),
+    "data 0 → 128 MiB; instances get their volumes at their next start",
   );
 });
 

@@ -98,13 +98,19 @@ function poolChanges(before: PoolRow | null, after: PoolRow): FleetChange[] {
     ...(before.released ? ["back in the fleet"] : []),
     ...(before.running === after.running ? [] : [`running ${before.running} → ${after.running}`]),
     ...restartReasons(makingOf(before), makingOf(after)),
-    ...(before.resources.data_mib === after.resources.data_mib
-      ? []
-      : [
-          `data ${before.resources.data_mib} → ${after.resources.data_mib} MiB; existing volumes grow at their next start`,
-        ]),
+    ...dataReasons(before.resources.data_mib, after.resources.data_mib),
   ];
   return reasons.length === 0 ? [] : [poolChange(after, "change", reasons.join(", "))];
+}
+
+/** Volumes never shrink, which is checked before. */
+function dataReasons(beforeMib: number, afterMib: number): readonly string[] {
+  if (beforeMib === afterMib) return [];
+  const how =
+    beforeMib === 0
+      ? "instances get their volumes at their next start"
+      : "volumes of running instances grow at once, others at their next start";
+  return [`data ${beforeMib} → ${afterMib} MiB; ${how}`];
 }
 
 function poolChange(pool: PoolRow, action: FleetChange["action"], reason: string): FleetChange {

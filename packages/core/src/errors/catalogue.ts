@@ -102,12 +102,14 @@ const entries = {
   MVM_GUEST_TIMEOUT: {
     exit: 5,
     summary: "The guest did not answer before its deadline.",
-    remedy: "See what its VM prints: mvm instance logs INSTANCE --console; restart the instance if it stays silent.",
+    remedy:
+      "See its console, or where it has none its VMM's log: mvm instance logs INSTANCE --console; restart the instance if it stays silent.",
   },
   MVM_GUEST_UNREACHABLE: {
     exit: 5,
     summary: "The guest channel can't be opened, or ended before the guest answered.",
-    remedy: "See mvm instance show for its state, and mvm instance logs INSTANCE --console for what its VM prints.",
+    remedy:
+      "See mvm instance show for its state, and mvm instance logs INSTANCE --console for its console, or where it has none its VMM's log.",
   },
   MVM_HOST_COMMAND_FAILED: {
     exit: 1,
@@ -253,7 +255,8 @@ const entries = {
   MVM_VM_BOOT_HUNG: {
     exit: 1,
     summary: "A VM printed nothing or did not answer in time while booting.",
-    remedy: "See what it printed: mvm instance logs INSTANCE --console; it is retried by itself.",
+    remedy:
+      "See its console, or where it has none its VMM's log: mvm instance logs INSTANCE --console; it is retried by itself.",
   },
   MVM_VM_CONFINEMENT: {
     exit: 1,
@@ -263,7 +266,8 @@ const entries = {
   MVM_VM_DRIVER: {
     exit: 1,
     summary: "The VMM refused a request or died.",
-    remedy: "See the details, and mvm instance logs INSTANCE --console for what the VM printed last.",
+    remedy:
+      "See the details, and mvm instance logs INSTANCE --console for the guest's console, or where it has none the VMM's log.",
   },
   MVM_VOLUME_FAILED: {
     exit: 1,

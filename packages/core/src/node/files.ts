@@ -13,6 +13,8 @@ const TMPFS_MAGIC = 0x01021994;
 const RAMFS_MAGIC = 0x858458f6;
 /** The unit of `st_blocks`, whatever the file system's own is (stat(2)). */
 const STAT_BLOCK_BYTES = 512;
+/** How much is asked for where the size is not known. */
+const CHUNK_BYTES = 16 * 1024;
 
 /** The files of this machine. Stateless. */
 export const nodeFiles: Files = {
@@ -20,10 +22,10 @@ export const nodeFiles: Files = {
     const handle = await openOrNull(path);
     if (handle === null) return null;
     try {
-      const { size } = await handle.stat();
-      if (size > maxBytes)
-        throw new MvmError("MVM_INTERNAL", { message: `${path} holds ${size} bytes, more than ${maxBytes}` });
-      return await handle.readFile();
+      const contents = await readAtMost(handle, maxBytes + 1);
+      if (contents.length > maxBytes)
+        throw new MvmError("MVM_INTERNAL", { message: `${path} holds more than ${maxBytes} bytes` });
+      return contents;
     } finally {
       await handle.close();
     }
@@ -150,6 +152,21 @@ async function openOrNull(path: string, flags: "r" | "r+" = "r"): Promise<Handle
     if (isMissing(error)) return null;
     throw error;
   }
+}
+
+/** By what comes, not by the size that a file claims: those of /proc claim none, and a pipe or a device has none. */
+async function readAtMost(handle: Handle, maxBytes: number): Promise<Buffer> {
+  const { size } = await handle.stat();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  while (length < maxBytes) {
+    const wanted = Math.min(Math.max(size - length, CHUNK_BYTES), maxBytes - length);
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted, null);
+    if (bytesRead === 0) break;
+    chunks.push(buffer.subarray(0, bytesRead));
+    length += bytesRead;
+  }
+  return Buffer.concat(chunks);
 }
 
 async function syncPath(path: string): Promise<void> {

@@ -75,6 +75,8 @@ export const InstanceStatus = z.object({
   secrets_epoch: z.int(),
   config_hash: z.string(),
   volume_generation: z.int(),
+  /** What its data volume, where it has one, is made to hold so far; null from an agent that does not tell. */
+  data_mib: z.int().nullable().default(null),
   boot: z.object({
     /** Launches of its newest start: one that hung at once is launched again. */
     attempts: z.int(),

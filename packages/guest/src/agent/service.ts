@@ -12,6 +12,7 @@ import type { PairingOffer } from "../protocol/pairing.ts";
 import type { StatusResult } from "../protocol/status.ts";
 import { negotiateVersion, spokenVersions } from "../protocol/version.ts";
 import { watchConnectors, type ConnectorWatch } from "./connector-watch.ts";
+import { growData } from "./data-growth.ts";
 import { readDrives, remountSmallDrives } from "./drives.ts";
 import { GuestRefusal } from "./guest-refusal.ts";
 import type { GuestHandler } from "./handler.ts";
@@ -50,6 +51,7 @@ export function createGuestService(parts: GuestServiceParts): GuestService {
       connectors.expire();
       return refreshed;
     },
+    "data.grow": async ({ size_bytes }) => ({ size_bytes: await growData(parts, size_bytes) }),
     connectors: async () => ({ connectors: [...(await connectors.ask())] }),
     shutdown: async () => {
       void endMachine(parts);

@@ -40,6 +40,11 @@ const methods = {
   status: { params: Nothing, result: StatusResult },
   logs: { params: LogsParams, result: LogsResult },
   "drives.refresh": { params: Nothing, result: DrivesRefreshResult },
+  /** The disk of /data is to have that size; what its file system then holds. Missing from older guests. */
+  "data.grow": {
+    params: z.object({ size_bytes: z.int().min(1) }),
+    result: z.object({ size_bytes: z.int().min(0) }),
+  },
   connectors: { params: Nothing, result: z.object({ connectors: z.array(ConnectorReport).max(32) }) },
   shutdown: { params: Nothing, result: z.object({ accepted: z.literal(true) }) },
   "pairing.mint": { params: z.object({ peer: InstanceId }), result: PairingOffer },

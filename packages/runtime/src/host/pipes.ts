@@ -1,7 +1,7 @@
-/** Named pipes by Node's net module: the host adapter of the port in vmm/pipes.ts. */
+/** Named pipes by Node's net module: the host adapter of the port in vmm/ports/pipes.ts. */
 import { constants, openSync } from "node:fs";
 import { Socket } from "node:net";
-import type { Pipes } from "../vmm/pipes.ts";
+import type { Pipes } from "../vmm/ports/pipes.ts";
 
 /** For reading and writing: with a writer of its own the pipe never ends. */
 const FLAGS = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW;

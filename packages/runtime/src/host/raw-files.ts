@@ -1,7 +1,7 @@
-/** Plain file operations by node:fs: the host adapter of the port in vmm/raw-files.ts. */
+/** Plain file operations by node:fs: the host adapter of the port in vmm/ports/raw-files.ts. */
 import type { Stats } from "node:fs";
 import { readlink, rename, rmdir, stat, writeFile } from "node:fs/promises";
-import type { FileIdentity, RawFiles } from "../vmm/raw-files.ts";
+import type { FileIdentity, RawFiles } from "../vmm/ports/raw-files.ts";
 
 /** No such file; not a directory on the way; no such process; its file is closed. */
 const GONE_CODES: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR", "ESRCH"]);

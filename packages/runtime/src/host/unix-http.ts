@@ -1,7 +1,7 @@
-/** HTTP over a Unix socket by node:http: the host adapter of the port in vmm/unix-http.ts. */
+/** HTTP over a Unix socket by node:http: the host adapter of the port in vmm/ports/unix-http.ts. */
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { isMvmError, messageOf, MvmError } from "@mvm/core";
-import type { UnixHttp, UnixHttpAnswer, UnixHttpRequest } from "../vmm/unix-http.ts";
+import type { UnixHttp, UnixHttpAnswer, UnixHttpRequest } from "../vmm/ports/unix-http.ts";
 
 /** No socket; nobody who listens on it. */
 const NOBODY_CODES: ReadonlySet<unknown> = new Set(["ENOENT", "ECONNREFUSED"]);

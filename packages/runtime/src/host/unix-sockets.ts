@@ -1,8 +1,8 @@
-/** Unix sockets by Node's net module: the host adapter of the port in vmm/unix-sockets.ts. */
+/** Unix sockets by Node's net module: the host adapter of the port in vmm/ports/unix-sockets.ts. */
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { MvmError } from "@mvm/core";
-import type { ConnectOptions, Inlet, UnixSockets } from "../vmm/unix-sockets.ts";
+import type { ConnectOptions, Inlet, UnixSockets } from "../vmm/ports/unix-sockets.ts";
 
 export function createUnixSockets(): UnixSockets {
   return { connect: connectTo, openInlet };

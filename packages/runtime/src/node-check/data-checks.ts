@@ -1,5 +1,6 @@
 /** Checks of where data lies: encryption, swap, file systems, space. Pure. */
-import { missing, ok, warn, type Check, type Finding } from "./check.ts";
+import { missing, ok, warn, type Finding } from "../finding.ts";
+import type { Check } from "./check.ts";
 import type { EncryptionFacts, MountFacts, StorageFacts, SwapFacts } from "./node-facts.ts";
 
 const BYTES_PER_GIB = 1024 ** 3;

@@ -1,5 +1,6 @@
 /** Checks of the machine and its kernel: network, side channels, clock, memory. Pure. */
-import { missing, ok, warn, type Check, type Finding } from "./check.ts";
+import { missing, ok, warn, type Finding } from "../finding.ts";
+import type { Check } from "./check.ts";
 import type { CpuFacts, MemoryFacts, NetworkFacts } from "./node-facts.ts";
 
 /** The smallest guest that is of use. */

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { NodeCheck, type NodeMode } from "@mvm/core";
 import type { DriverFingerprint } from "../vmm/driver.ts";
-import { FIRECRACKER_MEM_OVERHEAD } from "../vmm/firecracker/mem-overhead.ts";
+import { FIRECRACKER_MEM_OVERHEAD } from "../vmm/firecracker/suitability/mem-overhead.ts";
+import type { ProgramFacts } from "../vmm/firecracker/suitability/observe-program.ts";
 import { judgeNode } from "./judge-node.ts";
-import type { MountFacts, NodeFacts, ProgramFacts } from "./node-facts.ts";
+import type { MountFacts, NodeFacts } from "./node-facts.ts";
 
 const GIB = 1024 ** 3;
 const program = (name: string, printed: string): ProgramFacts => ({
@@ -46,7 +47,6 @@ const driver: DriverFingerprint = {
   acceleration: "kvm",
   memOverhead: FIRECRACKER_MEM_OVERHEAD,
   unusable: null,
-  cannot: {},
   relaxations: [],
 };
 

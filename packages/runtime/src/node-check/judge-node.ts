@@ -3,8 +3,9 @@
  * check` prints the answer, and an agent starts by it or not at all.
  */
 import type { NodeCheck, NodeMode } from "@mvm/core";
+import { missing, ok, type Finding } from "../finding.ts";
 import type { DriverFingerprint } from "../vmm/driver.ts";
-import { missing, ok, type Check, type Finding } from "./check.ts";
+import type { Check } from "./check.ts";
 import { dataChecks } from "./data-checks.ts";
 import { hostChecks } from "./host-checks.ts";
 import type { NodeFacts } from "./node-facts.ts";

@@ -2,6 +2,7 @@
  * What is observed of a host before anything is judged: plain data, made by `observe-node.ts` and by
  * tests. Null says that the host doesn't have or tell it.
  */
+import type { ProgramFacts } from "../vmm/firecracker/suitability/observe-program.ts";
 
 export interface NodeFacts {
   readonly kvm: KvmFacts;
@@ -32,27 +33,6 @@ export interface KvmTrial {
   readonly works: boolean;
   /** Why not, in words; empty when it works. */
   readonly reason: string;
-}
-
-export interface ProgramFacts {
-  /** As configured. */
-  readonly path: string;
-  /** What the path leads to; null when there is nothing. */
-  readonly file: ProgramFile | null;
-  /** What `--version` printed; null when it does not run. */
-  readonly printed: string | null;
-}
-
-export interface ProgramFile {
-  /** Links followed. */
-  readonly realPath: string;
-  /** Whether the configured path itself is a link. */
-  readonly isLink: boolean;
-  readonly uid: number;
-  readonly mode: number;
-  readonly isStatic: boolean;
-  /** The directory on its way that somebody else than root may change; null when there is none. */
-  readonly replaceableIn: string | null;
 }
 
 export interface EncryptionFacts {

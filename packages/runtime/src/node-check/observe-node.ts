@@ -4,6 +4,7 @@
  */
 import { dirname } from "node:path";
 import { isMvmError, type CommandRunner, type Files } from "@mvm/core";
+import { observeProgram } from "../vmm/firecracker/suitability/observe-program.ts";
 import { tryKvm } from "./kvm-trial.ts";
 import type {
   CpuFacts,
@@ -14,7 +15,6 @@ import type {
   NodeFacts,
   SwapFacts,
 } from "./node-facts.ts";
-import { observeProgram } from "./observe-program.ts";
 import { microcodeOf, mountOf, swapDevices } from "./parse-host-files.ts";
 
 const TIMEOUT_MS = 10_000;

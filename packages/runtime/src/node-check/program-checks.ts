@@ -1,12 +1,11 @@
 /** Checks of what runs and confines VMs: KVM, Firecracker, its jailer, control groups. Pure. */
-import { CONTROLLERS } from "../vmm/firecracker/cgroups.ts";
-import { parsePrintedVersion, SUPPORTED_VERSIONS, versionFacts } from "../vmm/firecracker/versions.ts";
-import { missing, ok, warn, type Check, type Finding } from "./check.ts";
-import type { KvmFacts, NodeFacts, ProgramFacts, ProgramFile } from "./node-facts.ts";
+import { missing, ok, warn, type Finding } from "../finding.ts";
+import { CONTROLLERS } from "../vmm/firecracker/confinement/cgroups.ts";
+import { judgeFirecracker, judgeJailer } from "../vmm/firecracker/suitability/programs.ts";
+import type { Check } from "./check.ts";
+import type { KvmFacts } from "./node-facts.ts";
 
-const GROUP_OR_OTHERS_WRITE = 0o022;
 const OTHERS_READ_OR_WRITE = 0o006;
-const INSTALL = `Install release ${SUPPORTED_VERSIONS} of firecracker and jailer, static builds both, owned by root.`;
 
 export const programChecks: readonly Check[] = [
   {
@@ -25,7 +24,7 @@ export const programChecks: readonly Check[] = [
     name: "firecracker",
     promise: "The VMM is a version that was tried, and nobody but root can exchange it.",
     neededIn: "production",
-    judge: ({ firecracker }) => judgeFirecracker(firecracker),
+    judge: judgeFirecracker,
   },
   {
     name: "jailer",
@@ -66,50 +65,6 @@ function judgeRights({ device }: KvmFacts): Finding {
   if ((device.mode & OTHERS_READ_OR_WRITE) !== 0)
     return warn(rights, 'Write /etc/udev/rules.d/99-kvm.rules: KERNEL=="kvm", GROUP="kvm", MODE="0660"');
   return ok(rights);
-}
-
-function judgeFirecracker(program: ProgramFacts): Finding {
-  const flaw = judgeFile(program);
-  if (flaw !== null) return flaw;
-  const version = parsePrintedVersion("Firecracker", program.printed ?? "");
-  if (version === null) return missing(`${program.path} --version does not name a release of Firecracker`, INSTALL);
-  const facts = versionFacts(version);
-  if (!facts.supported) return missing(`Firecracker ${version} ${facts.reason}`, INSTALL);
-  const seen = `Firecracker ${version}, static, root's`;
-  const [relaxation] = facts.relaxations;
-  return relaxation === undefined ? ok(seen) : warn(`${seen}; ${relaxation}`, INSTALL);
-}
-
-function judgeJailer({ firecracker, jailer }: NodeFacts): Finding {
-  const flaw = judgeFile(jailer);
-  if (flaw !== null) return flaw;
-  const version = parsePrintedVersion("Jailer", jailer.printed ?? "");
-  if (version === null) return missing(`${jailer.path} --version does not name a release of the jailer`, INSTALL);
-  const sibling = parsePrintedVersion("Firecracker", firecracker.printed ?? "");
-  if (sibling !== null && sibling !== version)
-    return missing(`the jailer is of release ${version}, Firecracker of ${sibling}`, INSTALL);
-  return ok(`jailer ${version}, static, root's`);
-}
-
-/** What is wrong with a program's file, whichever program it is; null when nothing is. */
-function judgeFile({ path, file }: ProgramFacts): Finding | null {
-  if (file === null) return missing(`${path} is missing`, INSTALL);
-  if (file.isLink) return missing(`${path} is a link`, "Put the program itself there, not a link to it.");
-  if (!file.isStatic)
-    return missing(`${path} is not linked statically: it runs in no jail, and has no system call filters`, INSTALL);
-  return judgeOwner(file);
-}
-
-function judgeOwner({ realPath, uid, mode, replaceableIn }: ProgramFile): Finding | null {
-  if (uid !== 0) return missing(`${realPath} belongs to uid ${uid}`, `chown root:root ${realPath}`);
-  if ((mode & GROUP_OR_OTHERS_WRITE) !== 0)
-    return missing(`${realPath} can be written by others: its mode is 0${mode.toString(8)}`, `chmod go-w ${realPath}`);
-  if (replaceableIn !== null)
-    return missing(
-      `${realPath} can be exchanged by others: ${replaceableIn} is not root's alone`,
-      `chown root:root ${replaceableIn}; chmod go-w ${replaceableIn}`,
-    );
-  return null;
 }
 
 function judgeControllers(controllers: readonly string[] | null): Finding {

@@ -2,8 +2,8 @@
  * The port to a virtual machine monitor. One conformance suite (packages/testing) runs over every
  * implementation; only agent/src/lifecycle may call it.
  *
- * A driver owns what lies in the VM's directories and its process, nothing else: no volume, tap
- * or image is made or removed here.
+ * A driver owns every trace of a VM's VMM on the host: its process, what it made in the VM's directories,
+ * its jail, control group and loop devices. No volume, tap or image is made or removed here.
  */
 import type { Duplex } from "node:stream";
 import type { InstanceId, MemOverhead, ProcessRef } from "@mvm/core";
@@ -18,17 +18,9 @@ export interface DriverFingerprint {
   readonly memOverhead: MemOverhead;
   /** Null when VMs can run here; else why not and what to do. */
   readonly unusable: { readonly reason: string; readonly remedy: string } | null;
-  /** What VMs can't do with this version of the VMM, with the reason; empty when they can do all. */
-  readonly cannot: Readonly<Partial<Record<VmAbility, string>>>;
   /** Promises of production that this driver does not keep on this host, one sentence each. */
   readonly relaxations: readonly string[];
 }
-
-/**
- * What not every version of a VMM does well: `pause` is a pause and a resume with the guest channel
- * working after it, `snapshot` is saving a VM and restoring it in another process.
- */
-export type VmAbility = "pause" | "snapshot";
 
 /** What a driver is like, whatever the host and the VMM's version. */
 export interface DriverCapabilities {
@@ -102,7 +94,7 @@ export interface VmSnapshot {
   readonly memory_bytes: number;
 }
 
-export interface VmRestore extends VmLaunch {
+export interface VmRestore extends Omit<VmLaunch, "signOfLifeTimeoutMs"> {
   readonly snapshot: VmSnapshot;
 }
 
@@ -131,15 +123,35 @@ export interface Confinement {
   readonly missing: readonly string[];
 }
 
-export interface LaunchedVm {
+/** A drive that is to show its guest more room. */
+export interface GrownDrive {
+  readonly name: VmDrive["name"];
+  /** What the guest may use of it: of a volume that its VMM decrypts, what lies behind the header. */
+  readonly sizeBytes: number;
+}
+
+/** A VM whose guest runs. */
+export interface StartedVm {
   readonly handle: VmHandle;
   readonly confinement: Confinement;
+}
+
+export interface LaunchedVm extends StartedVm {
   /**
-   * From the launch to the guest's first sign of life, as the driver can see one: its first console
-   * byte (QEMU), or the guest channel's port taking a connection (Firecracker, which has no console).
-   * Of a restore: until the guest runs.
+   * From the start of the VMM's process to the guest's first sign of life, as the driver can see one: its
+   * first console byte (QEMU), or the guest channel's port taking a connection (Firecracker, which has no
+   * console).
    */
   readonly signOfLifeMs: number;
+}
+
+/** Whose words are heard of a VM: its guest's, or where guests have no console its VMM's. */
+export const OUTPUT_SOURCES = ["guest-console", "vmm-log"] as const;
+
+export interface OutputTail {
+  readonly source: (typeof OUTPUT_SOURCES)[number];
+  /** The newest, at most 64 KiB, raw: untrusted, whoever wrote it. */
+  readonly bytes: Buffer;
 }
 
 export interface VmmDriver {
@@ -149,17 +161,18 @@ export interface VmmDriver {
   /**
    * Starts a VM: process confined, looked at before the guest's first instruction, a sign of life
    * seen. On failure nothing of it is left but what the caller made.
-   * @throws MvmError MVM_VM_BOOT_HUNG, MVM_VM_CONFINEMENT, MVM_VM_DRIVER
+   * @throws MvmError MVM_HOST_UNSUPPORTED, MVM_VM_BOOT_HUNG, MVM_VM_CONFINEMENT, MVM_VM_DRIVER; the signal's reason
    */
   launch(vm: VmLaunch): Promise<LaunchedVm>;
   /**
-   * Starts a saved VM as a new process in new directories, looked at before the guest goes on; it
-   * runs when this resolves. `vm` is what it was launched with: only uid, tap and paths may differ. On
-   * failure nothing of it is left and the snapshot's files are as they were, unless the guest may have
+   * Starts a saved VM as a new process in new directories, looked at before the guest goes on. It runs
+   * when this resolves; no sign of life is awaited, because a guest that goes on gives none unasked: whoever
+   * restores asks it over its channel. `vm` is what it was launched with: only uid, tap and paths may differ.
+   * On failure nothing of it is left and the snapshot's files are as they were, unless the guest may have
    * run on a memory that `restoreConsumes`: then memory_path is gone.
-   * @throws MvmError MVM_VM_CONFINEMENT, MVM_VM_DRIVER
+   * @throws MvmError MVM_HOST_UNSUPPORTED, MVM_VM_CONFINEMENT, MVM_VM_DRIVER; the signal's reason
    */
-  restore(vm: VmRestore): Promise<LaunchedVm>;
+  restore(vm: VmRestore): Promise<StartedVm>;
   /** Takes over a VM that runs already; null when its process is gone or is not that VM. */
   adopt(handle: VmHandle): Promise<VmHandle | null>;
   inspect(handle: VmHandle): Promise<VmState>;
@@ -174,6 +187,13 @@ export interface VmmDriver {
    */
   resume(handle: VmHandle): Promise<void>;
   /**
+   * Lets a running guest see that what lies below a drive has grown to `sizeBytes`, and tells it so; it hears of
+   * it soon after this resolves. Whoever calls has grown the file, and the device where the VM has one. A drive
+   * never becomes smaller; one that is as big already is fine.
+   * @throws MvmError MVM_VM_DRIVER
+   */
+  growDrive(handle: VmHandle, drive: GrownDrive): Promise<void>;
+  /**
    * Saves a paused VM into `dir`, which the caller made (root, 0700, empty) on the file system of the VM's
    * stateDir. The VM stays paused and can be resumed. On failure `dir` is as empty as it was. All is on stable
    * storage when it resolves. Once in a pause: a second needs a resume and another pause.
@@ -182,20 +202,25 @@ export interface VmmDriver {
   snapshot(handle: VmHandle, options: { readonly dir: string }): Promise<VmSnapshot>;
   /** Resolves when the process is gone (true), or false at the deadline or when `signal` is aborted. Never kills. */
   waitGone(handle: VmHandle, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
-  /** Kills the process and removes what the driver made in runDir and stateDir; idempotent. */
+  /**
+   * Kills the VM's processes, never one that only has its pid, and removes every trace that the driver owns;
+   * idempotent. What the caller made stays.
+   * @throws MvmError MVM_VM_DRIVER when a process does not die
+   */
   kill(handle: VmHandle): Promise<void>;
   /**
    * The same for a launch that was cut short, so that nobody has its handle; nothing there is fine.
-   * `launch` does it first by itself.
+   * `launch` and `restore` do it first by themselves.
+   * @throws MvmError MVM_VM_DRIVER when a process does not die
    */
   sweep(place: VmPlace): Promise<void>;
-  /** A new byte stream to the guest's agent, which ends the one before. The caller ends it. */
-  openGuestStream(handle: VmHandle): Promise<Duplex>;
   /**
-   * The newest console output that was kept, at most 64 KiB, raw guest bytes: untrusted. Under a driver
-   * without consoles what the VMM itself logged.
+   * A new byte stream to the guest's agent, which ends the one before. The caller ends it.
+   * @throws MvmError MVM_VM_DRIVER when nobody takes it
    */
-  consoleTail(handle: VmHandle): Promise<Buffer>;
-  /** Lets go of every VM's console and streams; touches no VM. For the end of the agent. */
+  openGuestStream(handle: VmHandle): Promise<Duplex>;
+  /** What was heard of the VM last. */
+  outputTail(handle: VmHandle): Promise<OutputTail>;
+  /** Lets go of every VM's output and streams; touches no VM. For the end of the agent. */
   close(): void;
 }

@@ -3,7 +3,7 @@
  * the one before (QEMU's virtio-serial port takes no second one at all). Owned by a driver.
  */
 import type { Duplex } from "node:stream";
-import type { UnixSockets } from "./unix-sockets.ts";
+import type { UnixSockets } from "./ports/unix-sockets.ts";
 
 const CONNECT_TIMEOUT_MS = 2_000;
 

@@ -13,7 +13,7 @@ import {
   type CommandRequest,
   type CommandRunner,
 } from "@mvm/core";
-import { requires } from "@mvm/testing";
+import { openHostVolumes, requires, volumesConformance } from "@mvm/testing";
 import { createLinuxCommands } from "../host/commands.ts";
 import { createBlockDeviceVolumes } from "./block-device-volumes.ts";
 import { observeMapping } from "./mapped-volume.ts";
@@ -74,6 +74,17 @@ async function opened(changes: Partial<VolumeRequest> = {}): Promise<void> {
 
 const isRefused = (pattern: RegExp, retry: "backoff" | "never") => (error: unknown) =>
   isMvmError(error, "MVM_VOLUME_FAILED") && pattern.test(error.message) && error.retry === retry;
+
+volumesConformance({
+  name: "block-device volumes",
+  skip,
+  open: () =>
+    openHostVolumes({
+      dataDrive: "block-device",
+      start: () =>
+        createBlockDeviceVolumes({ commands: linux, files: nodeFiles, random: nodeRandom, namePrefix: "mvmtc" }),
+    }),
+});
 
 describe("a volume of dm-crypt", { skip }, () => {
   before(async () => {
@@ -158,19 +169,27 @@ describe("a volume of dm-crypt", { skip }, () => {
     await opened({ sizeMib: 24 });
     assert.equal((await observeMapping(nodeFiles, NAME))?.sizeBytes, 24 * MIB);
     const holder = await open(DEVICE, "r");
-    assert.deepEqual((await volumes().ensureVolume(request({ sizeMib: 40 }))).created, false);
+    await volumes().growVolume(request({ sizeMib: 40 }));
     assert.equal((await observeMapping(nodeFiles, NAME))?.sizeBytes, 40 * MIB);
     await writeDevice("at the new end", 40 * MIB - 4096);
     assert.equal(await readDevice(TEXT.length), TEXT);
     await holder.close();
-    await volumes().ensureVolume(request({ sizeMib: 16 }));
+    await volumes().growVolume(request({ sizeMib: 16 }));
     assert.equal((await observeMapping(nodeFiles, NAME))?.sizeBytes, 40 * MIB, "never smaller");
+  });
+
+  test("is not grown under a VM when its device is not open", async () => {
+    await volumes().ensureVolume(request());
+    await assert.rejects(
+      volumes().growVolume(request({ sizeMib: 48 })),
+      isRefused(/its device is not open/, "backoff"),
+    );
   });
 
   test("that grew in its file only, because the agent was cut, grows the rest of the way", async () => {
     await opened({ sizeMib: 40 });
     await run("truncate", "--size=57M", join(stateDir, "data.luks"));
-    await volumes().ensureVolume(request({ sizeMib: 56 }));
+    await volumes().growVolume(request({ sizeMib: 56 }));
     assert.equal((await observeMapping(nodeFiles, NAME))?.sizeBytes, 56 * MIB);
   });
 

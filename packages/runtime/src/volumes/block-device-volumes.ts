@@ -11,7 +11,14 @@
 import { isMvmError, MvmError, type CommandResult, type CommandRunner, type Files, type Random } from "@mvm/core";
 import { directIoArgv, growLoopArgv, growMappingArgv, luksOpenArgv, removeArgv } from "./luks-argv.ts";
 import { observeMapping, observeMappingNames, type LoopDevice, type MappedVolume } from "./mapped-volume.ts";
-import { ensureVolumeFile, keyMissing, removeVolumeFile, VOLUME_TOOL_TIMEOUT_MS, volumePath } from "./volume-file.ts";
+import {
+  ensureVolumeFile,
+  growVolumeFile,
+  keyMissing,
+  removeVolumeFile,
+  VOLUME_TOOL_TIMEOUT_MS,
+  volumePath,
+} from "./volume-file.ts";
 import { volumeKeys, type VolumeKeys } from "./volume-key.ts";
 import type { VolumePlace, VolumeRequest, Volumes } from "./volumes.ts";
 
@@ -38,10 +45,17 @@ export function createBlockDeviceVolumes(options: BlockDeviceVolumesOptions): Vo
   const prefix = mappingName(options, "");
   return {
     async ensureVolume(request) {
-      const { path, created } = await ensureVolumeFile(parts, "luks2", request);
-      const mapped = created ? null : await ownVolume(parts, request);
-      if (mapped !== null && mapped.sizeBytes < request.sizeMib * BYTES_PER_MIB) await growOpen(parts, request, mapped);
-      return { path, created };
+      const ensured = await ensureVolumeFile(parts, "luks2", request);
+      const mapped = ensured.created ? null : await ownVolume(parts, request);
+      if (mapped !== null) await growOpen(parts, request, mapped);
+      return ensured;
+    },
+
+    async growVolume(request) {
+      await growVolumeFile(parts, "luks2", request);
+      const mapped = await ownVolume(parts, request);
+      if (mapped === null) throw failed(request, "its device is not open");
+      await growOpen(parts, request, mapped);
     },
 
     openVolume: (request) => openVolume(parts, request),
@@ -120,7 +134,9 @@ async function ownVolume({ files, ...parts }: Parts, place: VolumePlace): Promis
   });
 }
 
-async function growOpen(parts: Parts, request: VolumeRequest, { name, loop }: OwnVolume): Promise<void> {
+/** Lets the devices over a file that has grown take all of it. */
+async function growOpen(parts: Parts, request: VolumeRequest, { name, loop, sizeBytes }: OwnVolume): Promise<void> {
+  if (sizeBytes >= request.sizeMib * BYTES_PER_MIB) return;
   const key = await parts.keys.stored(request);
   if (key === null) throw keyMissing(volumePath(request.stateDir));
   await runTool(parts, request, { argv: growLoopArgv(loop.name) });

@@ -3,7 +3,7 @@
  * hosts without device-mapper. Called by agent/src/lifecycle only; never mounts, never reformats.
  */
 import { MvmError, type CommandRunner, type Files, type Random } from "@mvm/core";
-import { ensureVolumeFile, removeVolumeFile, volumePath } from "./volume-file.ts";
+import { ensureVolumeFile, growVolumeFile, removeVolumeFile, volumePath } from "./volume-file.ts";
 import { volumeKeys } from "./volume-key.ts";
 import type { Volumes } from "./volumes.ts";
 
@@ -17,11 +17,9 @@ export function createLuksFileVolumes(ports: LuksFileVolumesPorts): Volumes {
   const { files } = ports;
   const keys = volumeKeys(ports);
   return {
-    async ensureVolume(request) {
-      // A file that has grown is bigger for the VMM that opens it next.
-      const { path, created } = await ensureVolumeFile({ ...ports, keys }, "luks1", request);
-      return { path, created };
-    },
+    ensureVolume: (request) => ensureVolumeFile({ ...ports, keys }, "luks1", request),
+    // A VMM that has it open goes by the size that it found, until its driver tells it.
+    growVolume: (request) => growVolumeFile({ ...ports, keys }, "luks1", request),
 
     async openVolume(request) {
       const key = await keys.stored(request);

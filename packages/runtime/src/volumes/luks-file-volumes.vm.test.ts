@@ -2,70 +2,58 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { InstanceId, Secret, isMvmError, nodeFiles, nodeRandom } from "@mvm/core";
+import { after, before, describe, test } from "node:test";
+import { InstanceId, Secret, nodeFiles, nodeRandom } from "@mvm/core";
+import { openHostVolumes, requires, volumesConformance } from "@mvm/testing";
 import { createLinuxCommands } from "../host/commands.ts";
 import { createLuksFileVolumes } from "./luks-file-volumes.ts";
 
-const commands = createLinuxCommands();
-const volumes = createLuksFileVolumes({ commands, files: nodeFiles, random: nodeRandom });
-const instance = InstanceId.parse("acme-gw-0");
-const tenantKey = new Secret(Buffer.alloc(32, 7));
-let stateDir = "";
-const keyPath = (): string => join(stateDir, "key");
-const request = () => ({ instance, sizeMib: 16, tenantKey, stateDir, keyPath: keyPath() });
+const MIB = 1024 * 1024;
+const skip = await requires("volumes");
+const volumes = createLuksFileVolumes({ commands: createLinuxCommands(), files: nodeFiles, random: nodeRandom });
 
-before(async () => {
-  stateDir = await mkdtemp(join(tmpdir(), "mvm-volume-"));
-});
-after(() => rm(stateDir, { recursive: true, force: true }));
-
-test("a volume is made once and opens with its exposed key", async () => {
-  const made = await volumes.ensureVolume(request());
-  assert.equal(made.created, true);
-  assert.equal((await stat(made.path)).size, 18 * 1024 * 1024);
-  const header = await readFile(made.path);
-  assert.deepEqual(await volumes.ensureVolume(request()), { path: made.path, created: false });
-  assert.deepEqual(await readFile(made.path), header, "an existing volume is not touched");
-
-  await volumes.openVolume(request());
-  assert.deepEqual(await volumes.dataDrive(request()), { path: made.path, luksKeyPath: keyPath() });
-  assert.match(await readFile(keyPath(), "utf8"), /^[0-9a-f]{64}$/, "text, as QEMU demands");
-  const open = ["cryptsetup", "luksOpen", "--test-passphrase", "--key-file", keyPath(), made.path] as const;
-  await commands.run({ argv: open, timeoutMs: 30_000 });
-  await volumes.hideKey(request());
-  assert.equal(await nodeFiles.stat(keyPath()), null);
+volumesConformance({
+  name: "luks-file volumes",
+  skip,
+  open: () => openHostVolumes({ dataDrive: "luks-file", start: () => volumes }),
 });
 
-test("a volume grows with what is asked for, and opens as before", async () => {
-  const { path, created } = await volumes.ensureVolume({ ...request(), sizeMib: 24 });
-  assert.equal(created, false);
-  assert.equal((await stat(path)).size, 26 * 1024 * 1024);
-  await volumes.ensureVolume(request());
-  assert.equal((await stat(path)).size, 26 * 1024 * 1024, "never smaller");
-  await volumes.openVolume(request());
-  const open = ["cryptsetup", "luksOpen", "--test-passphrase", "--key-file", keyPath(), path] as const;
-  await commands.run({ argv: open, timeoutMs: 30_000 });
-  await volumes.closeVolume(request());
-  assert.equal(await nodeFiles.stat(keyPath()), null);
-});
+describe("a volume that its VMM decrypts", { skip }, () => {
+  let stateDir = "";
+  const keyPath = (): string => join(stateDir, "key");
+  const request = (sizeMib = 16) => ({
+    instance: InstanceId.parse("acme-gw-0"),
+    sizeMib,
+    tenantKey: new Secret(Buffer.alloc(32, 7)),
+    stateDir,
+    keyPath: keyPath(),
+  });
 
-test("another tenant's key opens nothing", async () => {
-  const other = { ...request(), tenantKey: new Secret(Buffer.alloc(32, 8)) };
-  await assert.rejects(volumes.ensureVolume(other), (error) => isMvmError(error, "MVM_KEY_UNSEAL_FAILED"));
-});
+  before(async () => {
+    stateDir = await mkdtemp(join(tmpdir(), "mvm-volume-"));
+  });
+  after(() => rm(stateDir, { recursive: true }));
 
-test("a volume whose key is gone is refused, never made anew", async () => {
-  const untouched = await readFile(join(stateDir, "data.luks"));
-  await rm(join(stateDir, "data.key.sealed"));
-  await assert.rejects(volumes.ensureVolume(request()), (error) => isMvmError(error, "MVM_VOLUME_FAILED"));
-  assert.deepEqual(await readFile(join(stateDir, "data.luks")), untouched);
-});
+  test("holds what was asked for besides its header, and its key is text, as QEMU demands", async () => {
+    const { path } = await volumes.ensureVolume(request());
+    assert.equal((await stat(path)).size, 18 * MIB);
+    await volumes.openVolume(request());
+    assert.deepEqual(await volumes.dataDrive(request()), { path, luksKeyPath: keyPath() });
+    assert.match(await readFile(keyPath(), "utf8"), /^[0-9a-f]{64}$/);
+    assert.equal((await stat(keyPath())).mode & 0o777, 0o400);
+  });
 
-test("a creation cut short is taken up, and destroying leaves nothing", async () => {
-  await volumes.destroyVolume(request());
-  assert.deepEqual(await nodeFiles.list(stateDir), []);
-  await nodeFiles.writeAtomic(join(stateDir, "data.luks.new"), "half a header");
-  assert.equal((await volumes.ensureVolume(request())).created, true);
-  assert.deepEqual(await nodeFiles.list(stateDir), ["data.key.sealed", "data.luks"]);
+  test("grows with what is asked for, and gets never smaller", async () => {
+    for (const sizeMib of [24, 16]) {
+      const { path } = await volumes.ensureVolume(request(sizeMib));
+      assert.equal((await stat(path)).size, 26 * MIB);
+    }
+  });
+
+  test("is made all the same when its making was cut short before", async () => {
+    await volumes.destroyVolume(request());
+    await nodeFiles.writeAtomic(join(stateDir, "data.luks.new"), "half a header");
+    assert.equal((await volumes.ensureVolume(request())).created, true);
+    assert.deepEqual(await nodeFiles.list(stateDir), ["data.key.sealed", "data.luks"]);
+  });
 });

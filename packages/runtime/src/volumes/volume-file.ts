@@ -22,8 +22,6 @@ export interface VolumeFilePorts {
 export interface EnsuredFile {
   readonly path: string;
   readonly created: boolean;
-  /** Whether an existing file was made bigger just now. */
-  readonly grown: boolean;
 }
 
 export function volumePath(stateDir: string): string {
@@ -32,21 +30,45 @@ export function volumePath(stateDir: string): string {
 
 /** @throws MvmError MVM_VOLUME_FAILED, MVM_KEY_UNSEAL_FAILED */
 export async function ensureVolumeFile(
-  { commands, files, keys }: VolumeFilePorts,
+  ports: VolumeFilePorts,
   version: LuksVersion,
   request: VolumeRequest,
 ): Promise<EnsuredFile> {
+  const { files, keys } = ports;
   const path = volumePath(request.stateDir);
-  const [volume, key] = [await files.stat(path), await keys.stored(request)];
-  const sizeMib = request.sizeMib + LUKS_HEADER_MIB[version];
-  if (volume === null) {
-    await makeFile({ commands, files }, { request, version, sizeMib, key: key ?? (await keys.make(request)) });
-    return { path, created: true, grown: false };
+  if ((await files.stat(path)) !== null) {
+    await growVolumeFile(ports, version, request);
+    return { path, created: false };
   }
-  if (key === null) throw keyMissing(path);
-  const grown = volume.sizeBytes < sizeMib * MIB;
-  if (grown) await commands.run({ argv: growFileArgv(path, sizeMib), timeoutMs: VOLUME_TOOL_TIMEOUT_MS });
-  return { path, created: false, grown };
+  const key = (await keys.stored(request)) ?? (await keys.make(request));
+  await makeFile(ports, { request, version, sizeMib: fileMib(version, request), key });
+  return { path, created: true };
+}
+
+/**
+ * Makes a file that is there big enough; never smaller.
+ * @throws MvmError MVM_VOLUME_FAILED also when it or its key is missing, MVM_KEY_UNSEAL_FAILED
+ */
+export async function growVolumeFile(
+  { commands, files, keys }: VolumeFilePorts,
+  version: LuksVersion,
+  request: VolumeRequest,
+): Promise<void> {
+  const path = volumePath(request.stateDir);
+  const volume = await files.stat(path);
+  if (volume === null)
+    throw new MvmError("MVM_VOLUME_FAILED", {
+      message: `the data volume of ${request.instance} is not at ${path}`,
+      remedy: "Restore the volume and the sealed key beside it, or destroy the instance.",
+    });
+  if ((await keys.stored(request)) === null) throw keyMissing(path);
+  const sizeMib = fileMib(version, request);
+  if (volume.sizeBytes < sizeMib * MIB)
+    await commands.run({ argv: growFileArgv(path, sizeMib), timeoutMs: VOLUME_TOOL_TIMEOUT_MS });
+}
+
+function fileMib(version: LuksVersion, { sizeMib }: VolumeRequest): number {
+  return sizeMib + LUKS_HEADER_MIB[version];
 }
 
 /** The key first: without it the volume's bytes are noise, whatever happens to the file. */

@@ -30,12 +30,19 @@ export interface OpenVolume {
 
 export interface Volumes {
   /**
-   * Makes the volume when there is none and grows one that is smaller than asked for, also while a VM
-   * has it open; an existing one is never reformatted or shrunk.
+   * Makes the volume when there is none and grows one that is smaller than asked for; an existing one is
+   * never reformatted or shrunk.
    * @returns the path of the LUKS file and whether it was made just now
    * @throws MvmError MVM_VOLUME_FAILED, MVM_KEY_UNSEAL_FAILED
    */
   ensureVolume(request: VolumeRequest): Promise<{ readonly path: string; readonly created: boolean }>;
+  /**
+   * Makes a volume that a VM has open as big as asked for; never smaller, never made anew. The host's side
+   * grows: the file, and the device over it where there is one. Its driver's `growDrive` then tells the VMM, and
+   * the guest lets its file system take the rest.
+   * @throws MvmError MVM_VOLUME_FAILED, also when it is missing or not open; MVM_KEY_UNSEAL_FAILED
+   */
+  growVolume(request: VolumeRequest): Promise<void>;
   /**
    * Makes the volume ready for a VMM: puts its key onto tmpfs (mode 0400, root) for one that decrypts by
    * itself, else opens the device. Open already is fine.

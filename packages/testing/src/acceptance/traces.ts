@@ -67,6 +67,6 @@ async function instanceFiles(dir: string): Promise<readonly string[]> {
     ...(await below("state", /(instances|tenants)\/./)),
     ...(await below("state-keys", /tenants\/./)),
     // Sockets and pid files, secrets, rulesets and what was switched on for tenants.
-    ...(await below("run", /^(vms|secrets|consoles|networks)\/./)),
+    ...(await below("run", /^(vms|secrets|outputs|networks)\/./)),
   ];
 }

@@ -7,11 +7,13 @@ import type { DriverFingerprint, VmDrive, VmHandle, VmLaunch, VmPlace, VmmDriver
 import type { AgentProcess } from "./agent-process.ts";
 import { FakeGuest } from "./fake-guest.ts";
 import type { FakeMachine, FakeVm } from "./fake-machine.ts";
+import { readVolume } from "./fake-volumes.ts";
 
 const DRIVER_NAME = "fake";
 const SPAWN_MS = 30;
 const SIGN_OF_LIFE_MS = 400;
 const POLL_MS = 100;
+const BYTES_PER_MIB = 1024 * 1024;
 const NO_VCPUS = "a fake VM has no processors and no memory";
 
 export const fakeFingerprint: DriverFingerprint = {
@@ -20,7 +22,6 @@ export const fakeFingerprint: DriverFingerprint = {
   acceleration: "emulated",
   memOverhead: NO_MEM_OVERHEAD,
   unusable: null,
-  cannot: { pause: NO_VCPUS, snapshot: NO_VCPUS },
   relaxations: [],
 };
 
@@ -46,16 +47,19 @@ export function fakeDriver(machine: FakeMachine, caller: AgentProcess): VmmDrive
   }
 
   return {
-    capabilities: { restoreConsumes: false, dataDrive: "luks-file" },
+    capabilities: { restoreConsumes: false, dataDrive: machine.dataDrive },
     fingerprint: async () => fakeFingerprint,
     async launch(launch) {
       await sweep(launch);
       await checkLaunch(machine, launch);
       const { id, stateDir, runDir, uid, network } = launch;
+      const data = launch.drives.find(({ name }) => name === "data");
+      const dataPath = data === undefined ? null : machine.fileBehind(data.path);
       const vm = machine.addVm({
         handle: { id, driver: DRIVER_NAME, stateDir, runDir, uid, networkNamespace: network.namespace },
         tap: network.tap,
-        dataPath: launch.drives.find(({ name }) => name === "data")?.path ?? null,
+        dataPath,
+        dataMib: dataPath === null ? 0 : readVolume(machine.files, dataPath).sizeMib,
         memMib: launch.memMib,
       });
       try {
@@ -71,18 +75,12 @@ export function fakeDriver(machine: FakeMachine, caller: AgentProcess): VmmDrive
       if (isGone(handle)) return "gone";
       return machine.diskFailed.has(handle.id) ? "disk-failed" : "running";
     },
+    growDrive: async (handle, { sizeBytes }) => showMore(machine, handle, sizeBytes / BYTES_PER_MIB),
     pause: cannot,
     resume: cannot,
     snapshot: cannot,
     restore: cannot,
-    async waitGone(handle, timeoutMs, signal) {
-      const endsAtMs = clock.monotonicMs() + timeoutMs;
-      while (!isGone(handle)) {
-        if (clock.monotonicMs() >= endsAtMs || signal?.aborted === true) return false;
-        await clock.sleep(Math.min(POLL_MS, endsAtMs - clock.monotonicMs()));
-      }
-      return true;
-    },
+    waitGone: (handle, timeoutMs, signal) => waitGone(machine, handle, { timeoutMs, signal }),
     async kill(handle) {
       if (!isGone(handle)) machine.kills.push(handle.id);
       machine.endVm(handle.process);
@@ -93,9 +91,37 @@ export function fakeDriver(machine: FakeMachine, caller: AgentProcess): VmmDrive
       if (guest === null) throw new MvmError("MVM_VM_DRIVER", { message: `${handle.id} has no guest to speak to` });
       return guest.connect();
     },
-    consoleTail: async (handle) => Buffer.from(`console of ${handle.id}\u001b[2J\n`),
+    outputTail: async (handle) => ({
+      source: "guest-console",
+      bytes: Buffer.from(`console of ${handle.id}\u001b[2J\n`),
+    }),
     close: () => undefined,
   };
+}
+
+async function waitGone(
+  machine: FakeMachine,
+  { process }: VmHandle,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
+): Promise<boolean> {
+  const { clock } = machine;
+  const endsAtMs = clock.monotonicMs() + timeoutMs;
+  while (machine.find(process) !== null) {
+    if (clock.monotonicMs() >= endsAtMs || signal?.aborted === true) return false;
+    await clock.sleep(Math.min(POLL_MS, endsAtMs - clock.monotonicMs()));
+  }
+  return true;
+}
+
+/** The VMM takes its drive for as big as it is told, if it is not so already. */
+function showMore(machine: FakeMachine, handle: VmHandle, sizeMib: number): void {
+  const vm = machine.find(handle.process);
+  const dataPath = vm?.dataPath ?? null;
+  if (vm === null || dataPath === null)
+    throw new MvmError("MVM_VM_DRIVER", { message: `${handle.id} has no drive to grow` });
+  if (readVolume(machine.files, dataPath).sizeMib < sizeMib)
+    machine.violated(`${handle.id} is shown ${sizeMib} MiB of a volume that holds less`);
+  vm.dataMib = Math.max(vm.dataMib, sizeMib);
 }
 
 function unconfined({ id }: VmLaunch): MvmError {
@@ -124,7 +150,7 @@ async function checkLaunch(machine: FakeMachine, launch: VmLaunch): Promise<void
 }
 
 async function checkDrive(machine: FakeMachine, drive: VmDrive, refuse: (fact: string) => never): Promise<void> {
-  if ((await machine.files.stat(drive.path)) === null) refuse(`${drive.path} is not there`);
+  if ((await machine.files.stat(machine.fileBehind(drive.path))) === null) refuse(`${drive.path} is not there`);
   if (drive.luksKeyPath !== undefined && (await machine.files.stat(drive.luksKeyPath)) === null)
     refuse(`the key ${drive.luksKeyPath} is not there`);
 }

@@ -13,10 +13,14 @@ const READY_MS = 3_000;
 const STOP_MS = 800;
 const BOOT_ID = "00000000-0000-4000-8000-000000000001";
 const REFUSED = -32_004;
+const NOT_READY = -32_002;
+const BYTES_PER_MIB = 1024 * 1024;
 
 type Drives =
   | { readonly ok: true; readonly secrets: boolean; readonly config: boolean; readonly data: string }
   | { readonly ok: false; readonly drive: string; readonly reason: string };
+
+type Answer = { readonly result: unknown } | { readonly error: { readonly code: number; readonly message: string } };
 
 export interface GuestBoot {
   readonly kernelArgs: readonly string[];
@@ -79,7 +83,8 @@ export class FakeGuest implements GuestOfVm {
     if (volume.fileSystem !== null && volume.fileSystem !== uuid)
       return { ok: false, drive: "data", reason: "it carries another volume's data" };
     if (volume.fileSystem === null) this.#machine.noteFormatted(uuid);
-    await writeVolume(this.#machine.files, this.#vm.dataPath, { ...volume, fileSystem: uuid, boots: volume.boots + 1 });
+    const mounted = { ...volume, fileSystem: uuid, fileSystemMib: this.#vm.dataMib, boots: volume.boots + 1 };
+    await writeVolume(this.#machine.files, this.#vm.dataPath, mounted);
     return { ok: true, secrets: true, config: true, data: volume.fileSystem === null ? "formatted" : "mounted" };
   }
 
@@ -91,15 +96,12 @@ export class FakeGuest implements GuestOfVm {
     const isUp = this.#machine.clock.monotonicMs() - this.#startedAtMs >= HELLO_MS && this.#boot.script !== "silent";
     if (!isUp) return;
     const { id, method, params } = JSON.parse(line) as { id: string; method: string; params: Record<string, unknown> };
-    const outcome = this.#results(params)[method]?.() ?? { error: { code: REFUSED, message: `no method ${method}` } };
+    const known = this.#isOld(method) ? undefined : this.#results(params)[method];
+    const outcome = known?.() ?? { error: { code: REFUSED, message: `no method ${method}` } };
     stream.push(`${JSON.stringify({ jsonrpc: "2.0", id, ...outcome })}\n`);
   }
 
-  #results(
-    params: Record<string, unknown>,
-  ): Readonly<
-    Record<string, () => { readonly result: unknown } | { readonly error: { code: number; message: string } }>
-  > {
+  #results(params: Record<string, unknown>): Readonly<Record<string, () => Answer>> {
     const agentVersion = "fake";
     return {
       hello: () => ({
@@ -119,6 +121,7 @@ export class FakeGuest implements GuestOfVm {
           more: false,
         },
       }),
+      "data.grow": () => this.#grow(Number(params["size_bytes"])),
       shutdown: () => {
         void this.#stop();
         return { result: { accepted: true } };
@@ -129,6 +132,19 @@ export class FakeGuest implements GuestOfVm {
         return { result: { accepted: true } };
       },
     };
+  }
+
+  #isOld(method: string): boolean {
+    return method === "data.grow" && this.#machine.unableToGrow.has(this.#vm.handle.id);
+  }
+
+  #grow(sizeBytes: number): Answer {
+    const { dataPath, dataMib } = this.#vm;
+    if (dataPath === null || dataMib * BYTES_PER_MIB < sizeBytes)
+      return { error: { code: NOT_READY, message: `the disk has ${dataMib} MiB` } };
+    const { files } = this.#machine;
+    void writeVolume(files, dataPath, { ...readVolume(files, dataPath), fileSystemMib: dataMib });
+    return { result: { size_bytes: dataMib * BYTES_PER_MIB } };
   }
 
   #status(agentVersion: string): unknown {

@@ -4,7 +4,7 @@
  */
 import type { Duplex } from "node:stream";
 import { NO_MEM_OVERHEAD, type InstanceId, type MemOverhead, type ProcessRef } from "@mvm/core";
-import type { GuestPort, VmHandle } from "@mvm/runtime";
+import type { DriverCapabilities, GuestPort, VmHandle } from "@mvm/runtime";
 import type { FakeClock } from "./fake-clock.ts";
 import type { MemoryFiles } from "./memory-files.ts";
 
@@ -19,7 +19,9 @@ export interface FakeVm {
   readonly tap: string;
   readonly dataPath: string | null;
   readonly memMib: number;
-  /** Null until the VMM was let go. */
+  /** What its VMM shows of its data drive. */
+  dataMib: number;
+  /** Null until it was let run. */
   guest: GuestOfVm | null;
 }
 
@@ -35,11 +37,17 @@ export type BootScript = "well" | "hang" | "silent" | "die" | "unconfined";
 export class FakeMachine {
   readonly clock: FakeClock;
   readonly files: MemoryFiles;
+  /** What its driver opens. */
+  readonly dataDrive: DriverCapabilities["dataDrive"];
+  /** Volumes that the host holds open: the file behind each device. */
+  readonly devices = new Map<string, string>();
   readonly vms = new Map<number, FakeVm>();
   readonly namespaces = new Map<string, FakeNamespace>();
   readonly boots = new Map<InstanceId, BootScript[]>();
   /** Instances whose guest does not stop when it is asked to. */
   readonly stubborn = new Set<InstanceId>();
+  /** Instances whose guest is of a time before it could grow its file system. */
+  readonly unableToGrow = new Set<InstanceId>();
   /** Loopback ports that something else has. */
   readonly foreignPorts = new Set<number>();
   /** Tenants whose key is not in the key store. */
@@ -59,9 +67,20 @@ export class FakeMachine {
   readonly #formatted = new Set<string>();
   #pids = 1000;
 
-  constructor(parts: { readonly clock: FakeClock; readonly files: MemoryFiles }) {
+  constructor(parts: {
+    readonly clock: FakeClock;
+    readonly files: MemoryFiles;
+    /** Default `luks-file`. */
+    readonly dataDrive?: DriverCapabilities["dataDrive"];
+  }) {
     this.clock = parts.clock;
     this.files = parts.files;
+    this.dataDrive = parts.dataDrive ?? "luks-file";
+  }
+
+  /** Where what is written to a drive comes to lie. */
+  fileBehind(path: string): string {
+    return this.devices.get(path) ?? path;
   }
 
   violated(sentence: string): void {
@@ -106,6 +125,7 @@ export class FakeMachine {
   async reboot(runtimeDir: string): Promise<void> {
     for (const { handle } of [...this.vms.values()]) this.endVm(handle.process);
     this.namespaces.clear();
+    this.devices.clear();
     await this.files.remove(runtimeDir);
   }
 
@@ -120,6 +140,7 @@ export class FakeMachine {
         .filter(({ instance }) => instance.instance_id === id)
         .map(({ instance }) => (taps.has(instance.tap) ? `tap ${instance.tap} in ${name}` : `rules in ${name}`)),
     );
-    return [...processes, ...ports, ...paths];
+    const devices = [...this.devices].filter(([, file]) => file.split("/").includes(id)).map(([device]) => device);
+    return [...processes, ...ports, ...paths, ...devices];
   }
 }

@@ -30,7 +30,7 @@ import { fakeDrives } from "./fake-drives.ts";
 import { FakeMachine } from "./fake-machine.ts";
 import { fakeNetworks } from "./fake-networks.ts";
 import { fakeProcesses } from "./fake-processes.ts";
-import { fakeVolumes } from "./fake-volumes.ts";
+import { fakeVolumes, readVolume, type Volume } from "./fake-volumes.ts";
 import { MemoryFiles } from "./memory-files.ts";
 import { seededRandom } from "./seeded-random.ts";
 
@@ -70,9 +70,9 @@ export interface LogLine {
 
 /** The calls that a simulated host may make fail: those with an effect, and the looks that decide. */
 const counted = {
-  driver: ["launch", "adopt", "kill", "sweep"],
+  driver: ["launch", "adopt", "growDrive", "kill", "sweep"],
   networks: ["ensureNetwork", "ensureTap", "removeTap", "removeNetwork"],
-  volumes: ["ensureVolume", "openVolume", "dataDrive", "hideKey", "closeVolume", "destroyVolume"],
+  volumes: ["ensureVolume", "growVolume", "openVolume", "dataDrive", "hideKey", "closeVolume", "destroyVolume"],
   drives: ["write"],
   files: ["ensureDir", "stat", "remove"],
   processes: ["ofUid"],
@@ -80,6 +80,8 @@ const counted = {
 
 export interface FakeNodeOptions {
   readonly seed?: number;
+  /** The kind of volumes; default `luks-file`. */
+  readonly dataDrive?: FakeMachine["dataDrive"];
   readonly settings?: Partial<AgentSettings>;
 }
 
@@ -101,6 +103,7 @@ export class FakeNode {
     this.machine = new FakeMachine({
       clock: this.#clock,
       files: new MemoryFiles({ tmpfs: [`${RUNTIME_DIR}/secrets`] }),
+      ...(options.dataDrive === undefined ? {} : { dataDrive: options.dataDrive }),
     });
   }
 
@@ -204,6 +207,13 @@ export class FakeNode {
   /** Its state; one that is reported no more is destroyed. */
   stateOf(id: string): InstanceState {
     return this.agent.status().instances.find(({ instance_id }) => instance_id === id)?.state ?? "destroyed";
+  }
+
+  /** What is inside the data volume of a VM that runs. */
+  volumeOf(id: InstanceId): Volume {
+    const path = this.machine.vmOf(id)?.dataPath ?? null;
+    if (path === null) throw new Error(`${id} has no volume open`);
+    return readVolume(this.machine.files, path);
   }
 
   isReady(id: string): boolean {

@@ -11,5 +11,5 @@ export interface Bench {
   readonly start: () => VmmDriver;
 }
 
-/** @param context to skip what this version of the VMM can't do, with its reason */
+/** @param context for a case that is made of several */
 export type Case = readonly [what: string, body: (bench: Bench, context: TestContext) => Promise<void>];

@@ -10,7 +10,7 @@ const SHUTDOWN_TIMEOUT_MS = 60_000;
 
 /** Asks the guest who it is until it answers. @returns the id of its boot */
 export async function helloOf(
-  driver: Pick<VmmDriver, "openGuestStream" | "consoleTail">,
+  driver: Pick<VmmDriver, "openGuestStream" | "outputTail">,
   handle: VmHandle,
 ): Promise<string> {
   const guest = guestOf(driver, handle);
@@ -21,8 +21,9 @@ export async function helloOf(
       try {
         return (await guest.request("hello", params, { timeoutMs: ANSWER_TIMEOUT_MS })).boot_id;
       } catch (error) {
-        const console = (await driver.consoleTail(handle)).toString("latin1");
-        assert.ok(nodeClock.monotonicMs() < deadline, `the guest did not answer: ${String(error)}\n${console}`);
+        const { source, bytes } = await driver.outputTail(handle);
+        const words = `${String(error)}\n${source}: ${bytes.toString("latin1")}`;
+        assert.ok(nodeClock.monotonicMs() < deadline, `the guest did not answer: ${words}`);
         await nodeClock.sleep(100);
       }
     }
@@ -33,12 +34,23 @@ export async function helloOf(
 
 /** What the guest's kernel printed: on its console, under a driver without consoles by the guest's journal. */
 export async function kernelWords(driver: VmmDriver, handle: VmHandle): Promise<string> {
-  const console = (await driver.consoleTail(handle)).toString("latin1");
-  if (console.includes("512-byte logical blocks")) return console;
+  const { source, bytes } = await driver.outputTail(handle);
+  if (source === "guest-console") return bytes.toString("latin1");
   const guest = guestOf(driver, handle);
   try {
     const { entries } = await guest.request("logs", { limit: 500 }, { timeoutMs: SHUTDOWN_TIMEOUT_MS });
     return entries.map(({ message }) => `${message}\n`).join("");
+  } finally {
+    guest.reset();
+  }
+}
+
+/** The guest lets what is mounted on /data take all of a disk of that size. @returns what it then holds, in bytes */
+export async function growGuestData(driver: VmmDriver, handle: VmHandle, sizeBytes: number): Promise<number> {
+  const guest = guestOf(driver, handle);
+  try {
+    const answer = await guest.request("data.grow", { size_bytes: sizeBytes }, { timeoutMs: BOOT_TIMEOUT_MS });
+    return answer.size_bytes;
   } finally {
     guest.reset();
   }

@@ -1,10 +1,8 @@
 /** Pause and resume of a VM whose guest counts. */
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
-import type { TestContext } from "node:test";
 import { isMvmError, nodeClock } from "@mvm/core";
 import type { VmHandle } from "@mvm/runtime";
-import { lacks } from "./abilities.ts";
 import type { Bench, Case } from "./bench.ts";
 import { helloOf } from "./guest.ts";
 import { inGuest, seeCounting, startWitness } from "./witness.ts";
@@ -15,9 +13,8 @@ export const pauseCases: readonly Case[] = [
 
 const PAUSE_MS = 2_000;
 
-async function standsAndGoesOn({ fixture, start }: Bench, context: TestContext): Promise<void> {
+async function standsAndGoesOn({ fixture, start }: Bench): Promise<void> {
   const driver = start();
-  if (await lacks(driver, context, "pause")) return;
   const vm = await fixture.vm();
   const { handle } = await driver.launch(vm.launch);
   await startWitness(fixture, vm);

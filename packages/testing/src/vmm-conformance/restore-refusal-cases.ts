@@ -7,7 +7,6 @@ import type { TestContext } from "node:test";
 import { isMvmError, nodeClock, nodeFiles, type ErrorCode } from "@mvm/core";
 import type { VmmDriver, VmRestore, VmSnapshot } from "@mvm/runtime";
 import type { TestVm, VmFixture } from "../vm-fixture.ts";
-import { lacks } from "./abilities.ts";
 import type { Bench, Case } from "./bench.ts";
 import { helloOf } from "./guest.ts";
 import { saved } from "./snapshot-cases.ts";
@@ -22,7 +21,6 @@ const DEADLINE_MS = 60_000;
 
 async function refusals({ fixture, start }: Bench, context: TestContext): Promise<void> {
   const driver = start();
-  if (await lacks(driver, context, "pause", "snapshot")) return;
   const vm = await fixture.vm();
   const { handle } = await driver.launch(vm.launch);
   await startWitness(fixture, vm);

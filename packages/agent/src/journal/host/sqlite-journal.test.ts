@@ -56,7 +56,15 @@ function operationOf(id: InstanceId): OperationRecord {
     generation: 1,
     config_hash: "config-1",
   } as const;
-  return { instance_id: id, kind: "stop", direction: "forward", done: ["kill-vm"], order: null, reason };
+  return {
+    instance_id: id,
+    kind: "stop",
+    direction: "forward",
+    done: ["kill-vm"],
+    order: null,
+    data_mib: null,
+    reason,
+  };
 }
 
 describe("the agent's journal", () => {

@@ -1,6 +1,7 @@
 /** The instance's three directories: state on disk, sockets, secrets on tmpfs. All root's alone. */
 import type { Step, StepContext } from "../step.ts";
-import { removal } from "../step.ts";
+import { oneWay } from "../step.ts";
+import { forgetOutput } from "./last-output.ts";
 import { volumePlace } from "./volume.ts";
 
 const PRIVATE = { mode: 0o700 } as const;
@@ -21,14 +22,14 @@ export const makeDirectories: Step = {
 };
 
 /** Sockets, secrets and the config drive go, all that belongs to the VM's uid; the state directory stays. */
-export const removePassingDirectories = removal("remove-passing-directories", removePassing);
+export const removePassingDirectories = oneWay("remove-passing-directories", removePassing);
 
 /** Everything that outlives a VM goes, the data included. */
-export const eraseState = removal("erase-state", async (context) => {
+export const eraseState = oneWay("erase-state", async (context) => {
   const { ports, paths } = context;
   await ports.volumes.destroyVolume(volumePlace(context));
   await ports.files.remove(paths.stateDir);
-  await ports.files.remove(paths.lastConsole);
+  await forgetOutput(context);
 });
 
 async function removePassing({ ports: { files }, paths }: StepContext): Promise<void> {

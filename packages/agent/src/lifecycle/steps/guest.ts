@@ -5,7 +5,7 @@ import { hasDataDrive } from "../data-drive.ts";
 import type { DataDrive } from "../ports.ts";
 import { shutDown } from "../shut-down.ts";
 import type { StartContext } from "../start-context.ts";
-import { removal, type Step } from "../step.ts";
+import { oneWay, type Step } from "../step.ts";
 import { watchEnd } from "../watch-end.ts";
 import { countHungBoot } from "./launch.ts";
 
@@ -66,7 +66,7 @@ function unexpectedDataDrive({ id }: StartContext, data: DataDrive): MvmError {
   return new MvmError("MVM_VOLUME_FAILED", { message, remedy });
 }
 
-export const shutDownGuest = removal("shut-down-guest", async (context) => {
+export const shutDownGuest = oneWay("shut-down-guest", async (context) => {
   const { vm } = context.ledger.record();
   if (vm !== null) await shutDown(vm, context);
 });

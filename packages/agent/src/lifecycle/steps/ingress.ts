@@ -1,5 +1,5 @@
 /** The instance's loopback port: held while it starts and runs. The check before a start took it already. */
-import { removal, type Step, type StepContext } from "../step.ts";
+import { oneWay, type Step, type StepContext } from "../step.ts";
 
 export const holdIngress: Step = {
   name: "hold-ingress",
@@ -11,7 +11,7 @@ export const holdIngress: Step = {
   isDone: () => Promise.resolve(true),
 };
 
-export const releaseIngress = removal("release-ingress", release);
+export const releaseIngress = oneWay("release-ingress", release);
 
 function release({ id, ports }: StepContext): Promise<void> {
   return ports.ingress.release(id);

@@ -9,8 +9,8 @@ import type { LaunchedVm, VmDrive, VmLaunch, VmLimits } from "@mvm/runtime";
 import { hasDataDrive } from "../data-drive.ts";
 import { hasSecretsDrive } from "../secrets-drive.ts";
 import type { StartContext } from "../start-context.ts";
-import { removal, type Step, type StepContext } from "../step.ts";
-import { forgetConsole, keepConsole } from "./last-console.ts";
+import { oneWay, type Step, type StepContext } from "../step.ts";
+import { forgetOutput, keepOutput } from "./last-output.ts";
 import { openedVolume } from "./volume.ts";
 
 const LAUNCHES = 2;
@@ -26,11 +26,11 @@ export const launchVm: Step<StartContext> = {
   },
 };
 
-export const killVm = removal("kill-vm", kill);
+export const killVm = oneWay("kill-vm", kill);
 
 async function launch(context: StartContext): Promise<void> {
   const { ledger, ports } = context;
-  await forgetConsole(context);
+  await forgetOutput(context);
   for (let left = LAUNCHES; ; left -= 1) {
     const { boot } = ledger.record();
     ledger.note({
@@ -61,7 +61,7 @@ async function kill(context: StepContext): Promise<void> {
   const { id, ledger, ports, paths } = context;
   const { vm, uid } = ledger.record();
   if (vm !== null) {
-    await keepConsole(context, vm);
+    await keepOutput(context, vm);
     await ports.driver.kill(vm);
   }
   // A launch that was cut left no handle, only what the driver finds by place and uid.

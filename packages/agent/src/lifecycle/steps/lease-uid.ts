@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { MvmError, type Files } from "@mvm/core";
 import { vmJailsDir } from "@mvm/runtime";
 import { nodePaths } from "../../node-paths.ts";
-import { removal, type Step, type StepContext } from "../step.ts";
+import { oneWay, type Step, type StepContext } from "../step.ts";
 
 /** Below an instance's directory; the deepest is a jail's: `root/dev/net/tun`. */
 const LEVELS = 4;
@@ -19,7 +19,7 @@ export const leaseUid: Step = {
   isDone: ({ ledger }) => Promise.resolve(ledger.record().uid !== null),
 };
 
-export const releaseUid = removal("release-uid", release);
+export const releaseUid = oneWay("release-uid", release);
 
 async function lease(context: StepContext): Promise<void> {
   const { ledger, ports, settings } = context;

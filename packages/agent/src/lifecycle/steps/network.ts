@@ -8,7 +8,7 @@ import type { TenantId, TenantNetworkSpec } from "@mvm/core";
 import type { GuestPort } from "@mvm/runtime";
 import type { InstanceRecord } from "../../journal/instance-record.ts";
 import type { Journal } from "../../journal/journal.ts";
-import { removal, type Step, type StepContext } from "../step.ts";
+import { oneWay, type Step, type StepContext } from "../step.ts";
 
 export const attachNetwork: Step = {
   name: "attach-network",
@@ -18,7 +18,7 @@ export const attachNetwork: Step = {
   isDone: () => Promise.resolve(true),
 };
 
-export const detachNetwork = removal("detach-network", detach);
+export const detachNetwork = oneWay("detach-network", detach);
 
 function attach({ ledger, ports, turns }: StepContext): Promise<void> {
   const record = ledger.record();

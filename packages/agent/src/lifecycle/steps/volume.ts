@@ -7,7 +7,7 @@ import { MvmError } from "@mvm/core";
 import type { OpenVolume, VolumePlace, VolumeRequest } from "@mvm/runtime";
 import { hasDataDrive } from "../data-drive.ts";
 import type { StartContext } from "../start-context.ts";
-import { removal, type Step, type StepContext } from "../step.ts";
+import { oneWay, type Step, type StepContext } from "../step.ts";
 
 export const makeVolume: Step<StartContext> = {
   name: "make-volume",
@@ -41,7 +41,7 @@ export const openVolume: Step<StartContext> = {
 export const hideKey: Step = { name: "hide-volume-key", do: hide, undo: hide, isDone: () => Promise.resolve(true) };
 
 /** Only when the VMM is gone: until then it holds the device. */
-export const closeVolume = removal("close-volume", close);
+export const closeVolume = oneWay("close-volume", close);
 
 /** @throws MvmError MVM_VOLUME_FAILED when it is not open */
 export async function openedVolume(context: StepContext): Promise<OpenVolume> {

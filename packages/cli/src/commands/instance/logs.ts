@@ -1,5 +1,5 @@
-/** `mvm instance logs`: the guest's journal or its console, from the node's agent. */
-import { agentRoutes, type LogLine } from "@mvm/agent";
+/** `mvm instance logs`: the guest's journal or what its VM says, from the node's agent. */
+import { agentRoutes, type LogLine, type LogsAnswer } from "@mvm/agent";
 import { exactTimeText, type UnixClient } from "@mvm/core";
 import type { Command } from "../../command-spec.ts";
 import type { CliContext, TextStyle } from "../../context.ts";
@@ -13,6 +13,13 @@ const FOLLOW_INTERVAL_MS = 1000;
 /** Syslog's `err` and `warning`. */
 const ERROR_PRIORITY = 3;
 const WARNING_PRIORITY = 4;
+
+/** Whose words these are, where that is not what was asked for by name. */
+const sourceWords: Readonly<Record<LogsAnswer["source"], string | null>> = {
+  "guest-journal": null,
+  "guest-console": "the console of the guest",
+  "vmm-log": "the log of the VMM, because the guest has no console",
+};
 
 export const instanceLogs: Command = (context, input) =>
   withSession(context, input, async ({ agent, configFacts }) => {
@@ -30,10 +37,11 @@ export const instanceLogs: Command = (context, input) =>
     });
     printResult(context, input, {
       config: configFacts,
-      document: { instance_id: id, source, ended_at: answer.ended_at, lines: answer.lines },
+      document: { instance_id: id, source: answer.source, ended_at: answer.ended_at, lines: answer.lines },
       text: () => {
-        if (answer.ended_at !== null)
-          context.stderr.write(`note: of the VM that ended at ${exactTimeText(answer.ended_at)}\n`);
+        const whose = sourceWords[answer.source];
+        const ended = answer.ended_at === null ? "" : `, of the VM that ended at ${exactTimeText(answer.ended_at)}`;
+        if (whose !== null) context.stderr.write(`note: ${whose}${ended}\n`);
         printLines(context, answer.lines);
       },
     });

@@ -39,12 +39,18 @@ function identity(view: InstanceView): Facts {
   return [
     ["type", `${view.role} × ${view.profile} (${view.type_hash.slice(0, 12)})`],
     ["revision", view.revision],
-    ["resources", `${counted(vcpus, "vCPU")}, ${memMib} MiB memory, ${dataMib} MiB data`],
+    ["resources", `${counted(vcpus, "vCPU")}, ${memMib} MiB memory, ${dataMib} MiB data${dataSoFar(view)}`],
     ["node", view.node],
     ["address", `${view.ipv4}, ${view.mac}, ${view.tap}`],
     ["ingress", view.ingress_port === null ? null : `127.0.0.1:${view.ingress_port}`],
     ["volume", view.volume_uuid],
   ];
+}
+
+/** Where the volume holds something else than it is to hold. */
+function dataSoFar({ resources, status }: InstanceView): string {
+  const soFar = status?.data_mib ?? null;
+  return soFar === null || soFar === resources.data_mib ? "" : ` (${soFar} MiB so far)`;
 }
 
 function lifeOf(view: InstanceView, nowMs: number): Facts {

@@ -23,14 +23,15 @@ export const instanceNoun: NounSpec = {
     },
     {
       name: "logs",
-      summary: "print what the guest logged, or its console",
+      summary: "print what the guest logged, or what its VM says",
       args: ["<instance>"],
       options: [
         { flags: "--lines <n>", summary: "how many of the newest lines (default 100)" },
         { flags: "--follow", summary: "go on with what comes, until Ctrl-C" },
         {
           flags: "--console",
-          summary: "the VM's console instead of the journal; of a stopped instance, its last VM's",
+          summary:
+            "the guest's console, or where it has none (Firecracker) its VMM's log; of a stopped instance, its last VM's",
         },
       ],
       shared: READS,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { InstanceId, isMvmError } from "@mvm/core";
 import { openFakeJailHost, type FakeJailHost, type JailHostFlaws } from "@mvm/testing";
-import type { LaunchedVm, VmLaunch, VmRestore } from "../driver.ts";
+import type { StartedVm, VmLaunch, VmRestore } from "../driver.ts";
 import { driverParts, type DriverParts } from "./driver-parts.ts";
 import { launchVm } from "./launch.ts";
 import { clearRemains } from "./remains.ts";
@@ -48,7 +48,7 @@ const restore: VmRestore = {
   },
 };
 
-const ways: Readonly<Record<string, (parts: DriverParts) => Promise<LaunchedVm>>> = {
+const ways: Readonly<Record<string, (parts: DriverParts) => Promise<StartedVm>>> = {
   "a launch": (parts) => launchVm(parts, launch),
   "a restore": (parts) => restoreVm(parts, restore, VERSION),
 };
@@ -153,6 +153,29 @@ for (const [what, start] of Object.entries(ways)) {
   });
 }
 
+/** A guest that never takes a connection. */
+const silent = (host: FakeJailHost): DriverParts => {
+  const ports = host.ports();
+  const connect = (): Promise<never> => Promise.reject(new Error("nobody listens"));
+  return driverParts({ ...ports, sockets: { ...ports.sockets, connect } });
+};
+
+test("a launch whose guest shows no life is hung; a restore awaits none", async () => {
+  const host = await openHost();
+  await assert.rejects(launchVm(silent(host), launch), (error) => isMvmError(error, "MVM_VM_BOOT_HUNG"));
+  assert.deepEqual(host.leftovers(launch.id), []);
+  await restoreVm(silent(host), restore, VERSION);
+  assert.ok(host.isAlive);
+});
+
+test("a restore takes the place of one that was cut short and still holds the memory", async () => {
+  const host = await openHost();
+  await restoreVm(driverParts(host.ports()), restore, VERSION);
+  assert.equal((await host.files.stat(restore.snapshot.memory_path))?.links, 2);
+  await restoreVm(driverParts(host.ports()), restore, VERSION);
+  assert.ok(host.isAlive);
+});
+
 test("a failure says whose it is", async () => {
   const host = await openHost();
   await host.files.remove("/images/rootfs");
@@ -179,6 +202,6 @@ test("a restored guest never goes on over a thread without a filter", async () =
   const host = await openHost({ bareThread: "fc_vcpu 0" });
   await assert.rejects(restoreVm(driverParts(host.ports()), restore, VERSION), isBare);
   assert.ok(host.asked.includes("PUT /snapshot/load"));
-  assert.ok(!host.asked.includes("PATCH /vm"), "it was not let go");
+  assert.ok(!host.asked.includes("PATCH /vm"), "it was let run");
   assert.deepEqual(host.leftovers(launch.id), []);
 });

@@ -1,62 +1,64 @@
 /**
  * From nothing to a running VM, for launch and restore alike: control group, jail, jailed process, its API
- * told everything, a look, the guest let go, a second look, a sign of life. What fails on the way leaves
+ * told everything, a look, the guest let run, a second look, a sign of life. What fails on the way leaves
  * nothing behind but what the caller made.
  */
 import { join } from "node:path";
 import { isMvmError, MvmError, type ProcessRef } from "@mvm/core";
-import type { Confinement, LaunchedVm, VmHandle, VmLaunch } from "../driver.ts";
-import { firecrackerApi, type FirecrackerApi } from "./api-client.ts";
-import type { ApiRequest } from "./api-requests.ts";
-import { letGoOfLoops } from "./block-nodes.ts";
-import { limitFiles } from "./cgroup-limits.ts";
-import { cgroupOf, makeCgroup } from "./cgroups.ts";
-import type { PromisedConfinement } from "./confinement.ts";
+import { handleOf, type BroughtUp } from "../brought-up.ts";
+import type { Confinement, VmLaunch } from "../driver.ts";
+import { killProcess } from "../strays.ts";
+import { refuseRoot } from "../vm-user.ts";
+import { firecrackerApi, type FirecrackerApi } from "./api/client.ts";
+import type { ApiRequest } from "./api/requests.ts";
+import { letGoOfLoops } from "./jail/block-nodes.ts";
+import { limitFiles } from "./confinement/cgroup-limits.ts";
+import { cgroupOf, makeCgroup } from "./confinement/cgroups.ts";
+import type { PromisedConfinement } from "./confinement/confinement.ts";
 import { DRIVER_NAME, type DriverParts } from "./driver-parts.ts";
 import { explained } from "./explain.ts";
-import { openGuestPort } from "./guest-stream.ts";
-import { closeJail, ensureJailsDir, makeJail, type StagedJail } from "./jail.ts";
-import { jailerArgv } from "./jailer-argv.ts";
-import { jailPaths, type JailPaths } from "./jail-paths.ts";
-import { startJailed } from "./jailed-process.ts";
-import { look, type LookRequest } from "./look.ts";
+import { closeJail, ensureJailsDir, makeJail, type StagedJail } from "./jail/jail.ts";
+import { jailerArgv } from "./jail/jailer-argv.ts";
+import { jailPaths, type JailPaths } from "./jail/jail-paths.ts";
+import { startJailed } from "./jail/jailed-process.ts";
+import { look, type LookRequest } from "./confinement/look.ts";
 import { ofVm } from "./of-vm.ts";
-import { clearRemains, killProcess } from "./remains.ts";
-import type { Artifact } from "./staging.ts";
-import { moveTimerWorker, TIMER_PROMISE } from "./timer-worker.ts";
+import { clearRemains } from "./remains.ts";
+import { awaitSignOfLife } from "./sign-of-life.ts";
+import type { Artifact } from "./jail/staging.ts";
+import { moveTimerWorker, TIMER_PROMISE } from "./confinement/timer-worker.ts";
 
-const SIGN_RETRY_MS = 20;
 /** unix(7) */
 const MAX_SOCKET_PATH_BYTES = 107;
 
 /** What differs between a first boot and a restore. */
 export interface BringUp {
-  readonly vm: VmLaunch;
+  readonly vm: Omit<VmLaunch, "signOfLifeTimeoutMs">;
   readonly artifacts: readonly Artifact[];
   /** Makes the VM, without letting its guest run. */
   readonly make: readonly ApiRequest[];
-  readonly makeTimeoutMs: number;
   /** Which threads have their filters after that. */
   readonly filteredBefore: PromisedConfinement["filtered"];
   /** Lets the guest run. */
   readonly go: ApiRequest;
-  /** Before anything is made. */
+  /** Without the guest's sign of life in this time its boot counts as hung; null where none is to be awaited. */
+  readonly signOfLifeTimeoutMs: number | null;
+  /** Before anything is made, and once nothing is left of the VM. */
   readonly check?: () => Promise<void>;
 }
 
 /** @throws MvmError MVM_VM_BOOT_HUNG, MVM_VM_CONFINEMENT, MVM_VM_DRIVER, MVM_HOST_UNSUPPORTED */
-export function bringUp(parts: DriverParts, request: BringUp): Promise<LaunchedVm> {
+export function bringUp(parts: DriverParts, request: BringUp): Promise<BroughtUp> {
   return ofVm(request.vm.id, () => fromNothing(parts, request));
 }
 
-async function fromNothing(parts: DriverParts, request: BringUp): Promise<LaunchedVm> {
+async function fromNothing(parts: DriverParts, request: BringUp): Promise<BroughtUp> {
   const { vm } = request;
-  if (vm.uid === 0)
-    throw new MvmError("MVM_VM_CONFINEMENT", { message: `${vm.id} would run as root`, details: { uid: vm.uid } });
+  refuseRoot(vm);
   const paths = jailPaths(parts.jailsDir, vm.id);
   expectShort(paths);
-  await request.check?.();
   await clearRemains(parts, vm);
+  await request.check?.();
   try {
     vm.signal?.throwIfAborted();
     return await inJail(parts, request, paths);
@@ -76,7 +78,7 @@ function expectShort({ guestSocket }: JailPaths): void {
   });
 }
 
-async function inJail(parts: DriverParts, request: BringUp, paths: JailPaths): Promise<LaunchedVm> {
+async function inJail(parts: DriverParts, request: BringUp, paths: JailPaths): Promise<BroughtUp> {
   const { ports, jailsDir, cgroups } = parts;
   const { vm } = request;
   const limits = limitFiles(vm, await dataDevice(parts, vm));
@@ -91,15 +93,18 @@ async function inJail(parts: DriverParts, request: BringUp, paths: JailPaths): P
   const process = await startJailed(ports, { argv, paths, signal: vm.signal });
   try {
     const { files } = jail;
-    const confinement = await letGo(parts, request, {
+    const confinement = await letRun(parts, request, {
       api: await made(parts, request, { paths, process, jail }),
       look: { vm, process, paths, place: cgroups, limitFiles: limits, files },
     });
-    await signOfLife(parts, vm, { paths, process });
-    return { handle: handleOf(vm, process), confinement, signOfLifeMs: ports.clock.monotonicMs() - startedAtMs };
+    const { signOfLifeTimeoutMs: timeoutMs } = request;
+    const { guestSocket } = paths;
+    if (timeoutMs !== null) await awaitSignOfLife(parts, { vm, process, guestSocket, timeoutMs });
+    const elapsedMs = ports.clock.monotonicMs() - startedAtMs;
+    return { vm: { handle: handleOf(DRIVER_NAME, vm, process), confinement }, elapsedMs };
   } catch (error) {
     // One that is not where and who it was to be is found by nothing but its pid.
-    await killProcess(parts, process);
+    await killProcess(ports.processes, process);
     throw error;
   }
 }
@@ -107,20 +112,16 @@ async function inJail(parts: DriverParts, request: BringUp, paths: JailPaths): P
 /** The VM made, its guest still standing, and all taken from its VMM that it needs no more. */
 async function made(
   { ports }: DriverParts,
-  { vm, make, makeTimeoutMs: timeoutMs }: BringUp,
+  { vm, make }: BringUp,
   up: { readonly paths: JailPaths; readonly process: ProcessRef; readonly jail: StagedJail },
 ): Promise<FirecrackerApi> {
   const { signal } = vm;
   const api = firecrackerApi(ports.http, ports.clock, up.paths.apiSocket);
   await api.ready({ isOver: async () => !(await ports.processes.isAlive(up.process)), signal });
-  for (const each of make) await api.send(each, { timeoutMs, signal });
+  for (const each of make) await api.send(each, { signal });
   await letGoOfLoops(ports, up.jail.loops);
   await closeJail(ports, up.paths, vm.uid);
   return api;
-}
-
-function handleOf({ id, stateDir, runDir, uid, network }: VmLaunch, process: ProcessRef): VmHandle {
-  return { id, driver: DRIVER_NAME, process, stateDir, runDir, uid, networkNamespace: network.namespace };
 }
 
 async function jailOf(
@@ -136,8 +137,8 @@ async function jailOf(
   }
 }
 
-/** Looked at, let go, and looked at again with all its threads. */
-async function letGo(
+/** Looked at, let run, and looked at again with all its threads. */
+async function letRun(
   { ports }: DriverParts,
   { vm, filteredBefore, go }: BringUp,
   { api, look: request }: { readonly api: FirecrackerApi; readonly look: LookRequest },
@@ -152,41 +153,11 @@ async function letGo(
 }
 
 /** `major:minor` of the data drive's device. */
-async function dataDevice({ ports }: DriverParts, { drives }: VmLaunch): Promise<string | null> {
+async function dataDevice({ ports }: DriverParts, { drives }: Pick<VmLaunch, "drives">): Promise<string | null> {
   const data = drives.find(({ name }) => name === "data");
   const found = data === undefined ? null : await ports.raw.identify(data.path);
   if (found?.kind !== "block") return null;
   // As the kernel packs a device's number into 32 bits.
   const [major, minor] = [(found.rdev >> 8) & 0xfff, (found.rdev & 0xff) | ((found.rdev >> 12) & 0xfff00)];
   return `${major}:${minor}`;
-}
-
-/**
- * There is no console to print on: the guest lives when its channel's port takes a connection, which its
- * init does long before the agent behind it answers.
- */
-async function signOfLife(
-  { ports }: DriverParts,
-  vm: VmLaunch,
-  { paths, process }: Pick<LookRequest, "paths" | "process">,
-): Promise<void> {
-  const { clock } = ports;
-  const { signOfLifeTimeoutMs: timeoutMs, signal } = vm;
-  const deadline = clock.monotonicMs() + timeoutMs;
-  for (;;) {
-    signal?.throwIfAborted();
-    const leftMs = Math.max(1, deadline - clock.monotonicMs());
-    const stream = await openGuestPort(ports, paths.guestSocket, { timeoutMs: leftMs }).catch(() => null);
-    stream?.destroy();
-    if (stream !== null) return;
-    if (!(await ports.processes.isAlive(process)))
-      throw new MvmError("MVM_VM_DRIVER", { message: "Firecracker ended before its guest showed life" });
-    if (clock.monotonicMs() >= deadline)
-      throw new MvmError("MVM_VM_BOOT_HUNG", {
-        message: `the guest of ${vm.id} took no connection within ${timeoutMs} ms of its launch`,
-        retry: "backoff",
-        details: { timeout_ms: timeoutMs },
-      });
-    await clock.sleep(SIGN_RETRY_MS, signal);
-  }
 }

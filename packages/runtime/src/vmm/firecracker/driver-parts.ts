@@ -1,17 +1,19 @@
 /** What the driver's parts share: its ports, where its VMs lie, and what it keeps open of them. */
 import { join } from "node:path";
 import type { Clock, CommandRunner, Files, Processes } from "@mvm/core";
-import { Consoles } from "../consoles.ts";
+import { OutputTails } from "../output-tails.ts";
 import { GuestStreams } from "../guest-streams.ts";
-import type { Pipes } from "../pipes.ts";
-import type { RawFiles } from "../raw-files.ts";
-import type { UnixHttp } from "../unix-http.ts";
-import type { UnixSockets } from "../unix-sockets.ts";
-import type { CgroupPlace } from "./cgroups.ts";
+import type { Pipes } from "../ports/pipes.ts";
+import type { RawFiles } from "../ports/raw-files.ts";
+import type { UnixHttp } from "../ports/unix-http.ts";
+import type { UnixSockets } from "../ports/unix-sockets.ts";
+import type { CgroupPlace } from "./confinement/cgroups.ts";
 import { openGuestPort } from "./guest-stream.ts";
-import { PROGRAM } from "./jail-paths.ts";
+import { PROGRAM } from "./jail/jail-paths.ts";
 
 export const DRIVER_NAME = "firecracker";
+/** It knows no other way to execute a guest. */
+export const ACCELERATION = "kvm";
 const CGROUP_MOUNT = "/sys/fs/cgroup";
 
 export interface FirecrackerPorts {
@@ -42,7 +44,7 @@ export interface DriverParts {
   /** Paths of the two programs. */
   readonly programs: { readonly firecracker: string; readonly jailer: string };
   /** Firecracker's own log of each VM, by the path of its pipe. */
-  readonly logs: Consoles;
+  readonly logs: OutputTails;
   readonly streams: GuestStreams;
 }
 
@@ -53,7 +55,7 @@ export function driverParts(options: FirecrackerDriverOptions): DriverParts {
     jailsDir,
     cgroups: { mount: CGROUP_MOUNT, parent: cgroupParent },
     programs: { firecracker: join(programsDir, PROGRAM), jailer: join(programsDir, "jailer") },
-    logs: new Consoles({ connect: (path) => pipes.open(path) }),
+    logs: new OutputTails({ connect: (path) => pipes.open(path) }),
     streams: new GuestStreams({ connect: (path) => openGuestPort(options, path) }),
   };
 }

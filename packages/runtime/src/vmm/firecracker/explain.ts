@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import { MvmError } from "@mvm/core";
 import type { VmPlace } from "../driver.ts";
-import { cgroupOf, memoryKills } from "./cgroups.ts";
+import { cgroupOf, memoryKills } from "./confinement/cgroups.ts";
 import type { DriverParts } from "./driver-parts.ts";
-import { jailPaths } from "./jail-paths.ts";
+import { jailPaths } from "./jail/jail-paths.ts";
 
 /** Firecracker's last words come over a pipe. */
 const LAST_WORDS_MS = 50;

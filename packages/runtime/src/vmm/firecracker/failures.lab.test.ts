@@ -2,18 +2,18 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { isMvmError } from "@mvm/core";
 import { ensureTestImage, firecrackerOptions, helloOf, openVmFixture, requires, type VmFixture } from "@mvm/testing";
 import type { VmHandle, VmLaunch, VmmDriver } from "../driver.ts";
-import { bootRequests, startRequest } from "./api-requests.ts";
+import { bootRequests, startRequest } from "./api/requests.ts";
 import { bringUp } from "./bring-up.ts";
 import { driverParts } from "./driver-parts.ts";
 import { createFirecrackerDriver } from "./firecracker-driver.ts";
-import { jailPaths } from "./jail-paths.ts";
-import { bootArtifacts } from "./staging.ts";
+import { jailPaths } from "./jail/jail-paths.ts";
+import { bootArtifacts } from "./jail/staging.ts";
 
 const skip = await requires("root", "network", "volumes", "images", "device-mapper", "firecracker");
 const SMALL_MIB = 32;
@@ -101,9 +101,9 @@ describe("Firecracker's failures", { skip }, () => {
       artifacts: bootArtifacts(launch),
       // Firecracker is told of more than its control group allows.
       make: bootRequests({ ...launch, memMib: GUEST_MIB }),
-      makeTimeoutMs: 10_000,
       filteredBefore: "api-thread",
       go: startRequest,
+      signOfLifeTimeoutMs: launch.signOfLifeTimeoutMs,
     });
     await assert.rejects(launching, (error) => {
       return isMvmError(error, "MVM_VM_DRIVER") && error.message.includes("memory.max of its control group");
@@ -117,6 +117,31 @@ describe("Firecracker's failures", { skip }, () => {
     assert.match((await other.fingerprint()).unusable?.reason ?? "", /\/nowhere\/firecracker is missing/);
     const { launch } = await fixture.vm();
     await assert.rejects(other.launch(launch), (error) => isMvmError(error, "MVM_HOST_UNSUPPORTED"));
+    other.close();
+    assert.deepEqual(await leftovers(launch), []);
+  });
+
+  test("a jailer of another release makes the host unusable, and no VM is launched with it", async () => {
+    const options = firecrackerOptions(fixture);
+    const programsDir = join(fixture.nodeDir, "unlike-pair");
+    await mkdir(programsDir);
+    for (const program of ["firecracker", "jailer"]) {
+      await copyFile(join(options.programsDir, program), join(programsDir, program));
+      await chmod(join(programsDir, program), 0o755);
+    }
+    const { version } = await driver.fingerprint();
+    const otherVersion = version.replace(/^1/, "9");
+    // Static and the makers' own, as any release's: only what it says of itself is another.
+    const jailer = await readFile(join(programsDir, "jailer"), "latin1");
+    await writeFile(join(programsDir, "jailer"), jailer.replaceAll(version, otherVersion), "latin1");
+
+    const other = createFirecrackerDriver({ ...options, programsDir });
+    const reason = `the jailer is of release ${otherVersion}, Firecracker of ${version}`;
+    assert.equal((await other.fingerprint()).unusable?.reason, reason);
+    const { launch } = await fixture.vm();
+    await assert.rejects(other.launch(launch), (error) => {
+      return isMvmError(error, "MVM_HOST_UNSUPPORTED") && error.message.includes(reason);
+    });
     other.close();
     assert.deepEqual(await leftovers(launch), []);
   });

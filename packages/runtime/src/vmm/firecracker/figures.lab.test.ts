@@ -7,10 +7,10 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 import { ensureTestImage, firecrackerOptions, helloOf, openVmFixture, requires, type VmFixture } from "@mvm/testing";
-import type { LaunchedVm, VmLaunch, VmmDriver } from "../driver.ts";
+import type { StartedVm, VmLaunch, VmmDriver } from "../driver.ts";
 import type { FirecrackerDriverOptions } from "./driver-parts.ts";
 import { createFirecrackerDriver } from "./firecracker-driver.ts";
-import { ensureJailsDir } from "./jail.ts";
+import { ensureJailsDir } from "./jail/jail.ts";
 
 const skip = await requires("root", "network", "volumes", "images", "device-mapper", "firecracker");
 const MOST = { processes: 3, syncs: 4, mounts: 0, memMib: 6 } as const;
@@ -50,7 +50,7 @@ describe("what a VM costs beyond the jailer and its guest", { skip }, () => {
     await fixture.close();
   });
 
-  async function expectLittle(context: TestContext, vm: VmLaunch, start: () => Promise<LaunchedVm>): Promise<void> {
+  async function expectLittle(context: TestContext, vm: VmLaunch, start: () => Promise<StartedVm>): Promise<void> {
     Object.assign(tally, { argvs: [], syncs: 0 } satisfies Tally);
     const mountsBefore = await mounts();
     const { handle } = await start();

@@ -7,16 +7,17 @@
  */
 import { MvmError } from "@mvm/core";
 import type { DriverCapabilities, DriverFingerprint, VmHandle, VmmDriver } from "../driver.ts";
-import { pauseRequest, resumeRequest, type ApiRequest } from "./api-requests.ts";
+import { growRequest } from "./api/requests.ts";
 import { DRIVER_NAME, driverParts, type FirecrackerDriverOptions } from "./driver-parts.ts";
-import { jailPaths } from "./jail-paths.ts";
+import { jailPaths } from "./jail/jail-paths.ts";
 import { launchVm } from "./launch.ts";
 import { ofVm } from "./of-vm.ts";
 import { clearRemains, endVm } from "./remains.ts";
-import { rememberedHost } from "./remembered-host.ts";
 import { restoreVm } from "./restore.ts";
+import { pauseVm, resumeVm } from "./run-control.ts";
 import { apiOf, isThatVm, observeState } from "./run-state.ts";
-import { saveVm } from "./snapshot.ts";
+import { snapshotVm } from "./snapshot.ts";
+import { rememberedHost } from "./suitability/remembered-host.ts";
 
 const capabilities: DriverCapabilities = { restoreConsumes: false, dataDrive: "block-device" };
 
@@ -25,11 +26,6 @@ export function createFirecrackerDriver(options: FirecrackerDriverOptions): VmmD
   const parts = driverParts(options);
   const logOf = ({ id }: VmHandle): string => jailPaths(jailsDir, id).log;
   const socketOf = ({ id }: VmHandle): string => jailPaths(jailsDir, id).guestSocket;
-  /** A stream survives neither a pause nor what follows it. */
-  async function change(handle: VmHandle, request: ApiRequest): Promise<void> {
-    await ofVm(handle.id, () => apiOf(parts, handle).send(request));
-    parts.streams.forget(socketOf(handle));
-  }
   const fingerprint = rememberedHost(options, parts);
 
   return {
@@ -46,14 +42,15 @@ export function createFirecrackerDriver(options: FirecrackerDriverOptions): VmmD
       return handle;
     },
     inspect: (handle) => observeState(parts, handle),
-    pause: (handle) => change(handle, pauseRequest),
-    resume: (handle) => change(handle, resumeRequest),
-    snapshot: (handle, { dir }) => ofVm(handle.id, () => saveVm(parts, handle, dir)),
+    pause: (handle) => ofVm(handle.id, () => pauseVm(parts, handle)),
+    resume: (handle) => ofVm(handle.id, () => resumeVm(parts, handle)),
+    growDrive: (handle, { name }) => ofVm(handle.id, () => apiOf(parts, handle).send(growRequest(name))),
+    snapshot: (handle, { dir }) => ofVm(handle.id, () => snapshotVm(parts, handle, dir)),
     waitGone: (handle, timeoutMs, signal) => processes.waitGone(handle.process, timeoutMs, signal),
     kill: (handle) => ofVm(handle.id, () => endVm(parts, handle)),
     sweep: (place) => ofVm(place.id, () => clearRemains(parts, place)),
     openGuestStream: (handle) => ofVm(handle.id, () => parts.streams.open(socketOf(handle))),
-    consoleTail: (handle) => Promise.resolve(parts.logs.tail(logOf(handle))),
+    outputTail: async (handle) => ({ source: "vmm-log", bytes: parts.logs.tail(logOf(handle)) }),
     close() {
       parts.streams.close();
       parts.logs.close();

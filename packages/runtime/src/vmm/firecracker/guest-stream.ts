@@ -4,7 +4,7 @@
  */
 import type { Duplex } from "node:stream";
 import { MvmError, type Clock } from "@mvm/core";
-import type { UnixSockets } from "../unix-sockets.ts";
+import type { UnixSockets } from "../ports/unix-sockets.ts";
 
 /** Where the guest channel listens in every guest (design §7). */
 const GUEST_PORT = 10_500;

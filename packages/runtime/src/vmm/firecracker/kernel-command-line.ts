@@ -1,9 +1,6 @@
-/**
- * The guest kernel's command line under Firecracker. Pure.
- *
- * It is visible in /proc to everyone in the guest, and in Firecracker's API: never a secret.
- */
+/** The guest kernel's command line under Firecracker. Pure. */
 import { MvmError } from "@mvm/core";
+import { kernelLine } from "../kernel-words.ts";
 
 /** Firecracker's own limit. */
 const MAX_BYTES = 2_048;
@@ -19,11 +16,7 @@ const WORDS = [
 
 /** @param extra what the caller adds, such as `mvm.volume=…` */
 export function kernelCommandLine(extra: readonly string[]): string {
-  const words = [...WORDS, ...extra];
-  const broken = words.find((word) => !/^[!-~]+$/.test(word));
-  if (broken !== undefined)
-    throw new MvmError("MVM_INTERNAL", { message: `not one kernel parameter: ${JSON.stringify(broken)}` });
-  const line = words.join(" ");
+  const line = kernelLine([...WORDS, ...extra]);
   if (line.length > MAX_BYTES)
     throw new MvmError("MVM_INTERNAL", { message: `the kernel's command line is longer than ${MAX_BYTES} bytes` });
   return line;

@@ -4,18 +4,16 @@
  * removed last, so that without it and the control group there is nothing to look for.
  */
 import { join } from "node:path";
-import { MvmError, type ProcessRef } from "@mvm/core";
+import type { ProcessRef } from "@mvm/core";
 import type { VmPlace } from "../driver.ts";
-import { cgroupOf, endCgroup } from "./cgroups.ts";
+import { killStrays } from "../strays.ts";
+import { cgroupOf, endCgroup } from "./confinement/cgroups.ts";
 import type { DriverParts } from "./driver-parts.ts";
-import { removeJail } from "./jail.ts";
-import { jailPaths } from "./jail-paths.ts";
+import { removeJail } from "./jail/jail.ts";
+import { jailPaths } from "./jail/jail-paths.ts";
 
-const DEATH_TIMEOUT_MS = 10_000;
 const ROOT_UID = 0;
 const MAX_ARGV_BYTES = 2 * 1024 * 1024;
-/** From fork to exec, with room for a busy host. */
-const SPAWN_SETTLE_MS = 300;
 
 /** Kills and removes what is left of a VM, whoever started it; idempotent. @throws MvmError MVM_VM_DRIVER */
 export async function clearRemains(parts: DriverParts, place: VmPlace): Promise<void> {
@@ -26,14 +24,8 @@ export async function clearRemains(parts: DriverParts, place: VmPlace): Promise<
   parts.logs.forget(paths.log);
   const left = await Promise.all([paths.dir, group].map((path) => ports.files.stat(path)));
   if (left.every((found) => found === null)) return;
-  // A jailer on its way is in no group yet, and one whose parent was killed between fork and exec shows the
-  // parent's argv: a second look finds that one.
-  for (const waitMs of [0, SPAWN_SETTLE_MS]) {
-    await ports.clock.sleep(waitMs);
-    const found = await strays(parts, place);
-    for (const stray of found) await killProcess(parts, stray);
-    if (found.length > 0) break;
-  }
+  // A jailer on its way is in no group yet.
+  await killStrays(ports, () => strays(parts, place));
   await endCgroup(ports, group);
   await removeJail(ports, paths);
 }
@@ -77,16 +69,4 @@ function argvs({ files }: DriverParts["ports"], found: readonly ProcessRef[]): P
 export function isStartedFor(argv: readonly string[], id: string): boolean {
   const at = argv.indexOf("--id");
   return at > 0 && argv[at + 1] === id && argv.includes("--api-sock");
-}
-
-/** @throws MvmError MVM_VM_DRIVER when it does not die */
-export async function killProcess({ ports: { processes } }: DriverParts, process: ProcessRef): Promise<void> {
-  await processes.signal(process, "SIGKILL");
-  if (await processes.waitGone(process, DEATH_TIMEOUT_MS)) return;
-  throw new MvmError("MVM_VM_DRIVER", {
-    message: `the VMM's process ${process.pid} does not die`,
-    retry: "backoff",
-    remedy: "Look at the host's disks: it may hang in one.",
-    details: { ...process },
-  });
 }

@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import { isMvmError } from "@mvm/core";
 import type { VmHandle, VmState } from "../driver.ts";
-import { firecrackerApi, type FirecrackerApi } from "./api-client.ts";
-import { cgroupOf } from "./cgroups.ts";
+import { firecrackerApi, type FirecrackerApi } from "./api/client.ts";
+import { cgroupOf } from "./confinement/cgroups.ts";
 import type { DriverParts } from "./driver-parts.ts";
-import { jailPaths } from "./jail-paths.ts";
+import { jailPaths } from "./jail/jail-paths.ts";
 
 const INFO_TIMEOUT_MS = 5_000;
 const MAX_FILE_BYTES = 4_096;

@@ -5,8 +5,8 @@ import { InstanceId, isMvmError } from "@mvm/core";
 import { openFakeJailHost, type FakeJailHost } from "@mvm/testing";
 import type { VmHandle, VmSnapshot } from "../driver.ts";
 import { driverParts } from "./driver-parts.ts";
-import { jailPaths } from "./jail-paths.ts";
-import { saveVm } from "./snapshot.ts";
+import { jailPaths } from "./jail/jail-paths.ts";
+import { snapshotVm } from "./snapshot.ts";
 
 const DIR = "/instances/snapshot";
 const UID = 200_007;
@@ -44,7 +44,7 @@ function save(host: FakeJailHost, vmm: Vmm, state = "Paused"): Promise<VmSnapsho
     exchange: async ({ method }: { readonly method: string }) =>
       method === "GET" ? { status: 200, text: info } : vmm(host),
   };
-  return saveVm(driverParts({ ...host.ports(), http }), handle, DIR);
+  return snapshotVm(driverParts({ ...host.ports(), http }), handle, DIR);
 }
 
 const isRefused = (error: unknown): boolean => isMvmError(error, "MVM_VM_DRIVER");

@@ -5,9 +5,9 @@
 import { basename, dirname, join } from "node:path";
 import { MvmError } from "@mvm/core";
 import type { VmHandle, VmSnapshot } from "../driver.ts";
-import { saveRequest } from "./api-requests.ts";
-import { DRIVER_NAME, type DriverParts } from "./driver-parts.ts";
-import { inside, jailPaths } from "./jail-paths.ts";
+import { saveRequest } from "./api/requests.ts";
+import { ACCELERATION, DRIVER_NAME, type DriverParts } from "./driver-parts.ts";
+import { inside, jailPaths } from "./jail/jail-paths.ts";
 import { apiOf } from "./run-state.ts";
 
 /** All of the guest's memory goes to disk: a slow one writes 32 MiB a second. */
@@ -15,7 +15,7 @@ const TIMEOUT_MS = 600_000;
 const SAVED_MODE = 0o600;
 
 /** The contract is VmmDriver.snapshot's. */
-export async function saveVm(parts: DriverParts, handle: VmHandle, dir: string): Promise<VmSnapshot> {
+export async function snapshotVm(parts: DriverParts, handle: VmHandle, dir: string): Promise<VmSnapshot> {
   const { ports, jailsDir } = parts;
   const { files } = ports;
   const paths = jailPaths(jailsDir, handle.id);
@@ -47,7 +47,7 @@ export async function saveVm(parts: DriverParts, handle: VmHandle, dir: string):
     return {
       driver: DRIVER_NAME,
       vmm_version,
-      acceleration: "kvm",
+      acceleration: ACCELERATION,
       kind: "full",
       memory_path: memoryPath,
       state_path: statePath,

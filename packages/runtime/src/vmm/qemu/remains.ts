@@ -1,55 +1,42 @@
 /**
- * Ending a VM's process and removing everything that this driver made for it, also what a launch
- * left that was cut short and whose process nobody knows.
+ * Ending a VM and removing everything that this driver made for it, also what a launch left that was cut
+ * short and whose process nobody knows.
  *
  * Every launch first makes the VM's empty root directory, so without any of the driver's files
  * there is no process either, and the search through /proc is spared.
  */
-import { MvmError, type Clock, type Files, type ProcessRef, type Processes } from "@mvm/core";
-import type { VmPlace } from "../driver.ts";
+import type { ProcessRef, Processes } from "@mvm/core";
+import type { VmHandle, VmPlace } from "../driver.ts";
+import { killProcess, killStrays } from "../strays.ts";
+import { isSocketOption } from "./argv.ts";
+import type { DriverParts, QemuPorts } from "./driver-parts.ts";
 import { vmPaths } from "./vm-paths.ts";
 
-const DEATH_TIMEOUT_MS = 10_000;
 const ROOT_UID = 0;
-/** From fork to exec, with room for a busy host. */
-const SPAWN_SETTLE_MS = 300;
 
-export interface RemainsPorts {
-  readonly clock: Clock;
-  readonly files: Files;
-  readonly processes: Processes;
-}
+type Parts = Pick<DriverParts, "consoles" | "streams"> & {
+  readonly ports: Pick<QemuPorts, "clock" | "files" | "processes">;
+};
 
 /** Kills what runs from the VM's directories and removes the driver's files there; idempotent. */
-export async function clearRemains(ports: RemainsPorts, place: VmPlace): Promise<void> {
+export async function clearRemains({ ports, consoles, streams }: Parts, place: VmPlace): Promise<void> {
+  const paths = vmPaths(place);
+  streams.forget(paths.guest);
+  consoles.forget(paths.console);
   const facts = await Promise.all(allPaths(place).map((path) => ports.files.stat(path)));
   if (facts.every((each) => each === null)) return;
-  // A launcher killed in the middle of a spawn leaves a copy of itself that shows its own argv, not
-  // the VMM's, until it has become the VMM: a second look finds that one.
-  for (const waitMs of [0, SPAWN_SETTLE_MS]) {
-    await ports.clock.sleep(waitMs);
-    const found = await strays(ports.processes, place);
-    for (const stray of found) await killProcess(ports, stray);
-    if (found.length > 0) break;
-  }
+  await killStrays(ports, () => strays(ports.processes, place));
   await removeFiles(ports, place);
 }
 
-/** Kills the very process and waits for its end. @throws MvmError MVM_VM_DRIVER when it does not die */
-export async function killProcess({ processes }: Pick<RemainsPorts, "processes">, process: ProcessRef): Promise<void> {
-  await processes.signal(process, "SIGKILL");
-  if (await processes.waitGone(process, DEATH_TIMEOUT_MS)) return;
-  const message = `the VMM's process ${process.pid} does not die`;
-  throw new MvmError("MVM_VM_DRIVER", {
-    message,
-    retry: "backoff",
-    remedy: "Look at the host's disks: it may hang in one.",
-    details: { ...process },
-  });
+/** The same for a VM whose process is known. */
+export async function endVm(parts: Parts, handle: VmHandle): Promise<void> {
+  await killProcess(parts.ports.processes, handle.process);
+  await clearRemains(parts, handle);
 }
 
 /** Only once the process is gone: a VMM that lives would be cut off, not ended. */
-export async function removeFiles({ files }: Pick<RemainsPorts, "files">, place: VmPlace): Promise<void> {
+export async function removeFiles({ files }: Pick<QemuPorts, "files">, place: VmPlace): Promise<void> {
   for (const path of allPaths(place)) await files.remove(path);
 }
 
@@ -71,9 +58,4 @@ async function strays(processes: Processes, place: VmPlace): Promise<readonly Pr
     }),
   );
   return candidates.filter((_, index) => marked[index] === true);
-}
-
-/** Whether an argument is QEMU's option of the control socket at `path`, as argv.ts writes it. */
-export function isSocketOption(word: string, path: string): boolean {
-  return word.startsWith("socket,id=qmp,") && word.includes(`,path=${path.replaceAll(",", ",,")},`);
 }

@@ -6,12 +6,12 @@ import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { isMvmError, nodeClock } from "@mvm/core";
+import { InstanceId, isMvmError, nodeClock } from "@mvm/core";
 import { createUnixSockets } from "../../host/unix-sockets.ts";
 import type { VmState } from "../driver.ts";
-import { CONSOLE_TAIL_BYTES, Consoles } from "../consoles.ts";
+import { OUTPUT_TAIL_BYTES, OutputTails } from "../output-tails.ts";
 import { GuestStreams } from "../guest-streams.ts";
-import { observeRunState, vmState } from "./run-state.ts";
+import { observeState, vmState } from "./run-state.ts";
 
 const sockets = createUnixSockets();
 let directory = "";
@@ -22,7 +22,7 @@ let peers: Socket[] = [];
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "mvm-vmm-"));
-  path = join(directory, "s");
+  path = join(directory, "qmp.sock");
   peers = [];
   server = createServer((peer) => {
     peer.on("error", () => undefined);
@@ -43,25 +43,25 @@ async function accepted(count: number): Promise<Socket> {
 }
 
 test("a console is heard from the first byte on, its tail bounded", async () => {
-  const consoles = new Consoles(sockets);
+  const consoles = new OutputTails(sockets);
   const { firstByte, closed } = await consoles.open(path);
   const peer = await accepted(1);
   peer.write("Linux");
   await firstByte;
   assert.equal(consoles.tail(path).toString(), "Linux");
   assert.equal((await consoles.open(path)).firstByte, firstByte, "open again is the same connection");
-  peer.write("x".repeat(3 * CONSOLE_TAIL_BYTES));
+  peer.write("x".repeat(3 * OUTPUT_TAIL_BYTES));
   peer.end("the end");
   await closed;
   const tail = consoles.tail(path);
-  assert.equal(tail.length, CONSOLE_TAIL_BYTES);
+  assert.equal(tail.length, OUTPUT_TAIL_BYTES);
   assert.ok(tail.toString().endsWith("xthe end"));
   consoles.forget(path);
   assert.equal(consoles.tail(path).length, 0);
 });
 
 test("a console that was lost is connected anew and keeps what was heard", async () => {
-  const consoles = new Consoles(sockets);
+  const consoles = new OutputTails(sockets);
   const first = await consoles.open(path);
   (await accepted(1)).end("before ");
   await first.closed;
@@ -73,7 +73,7 @@ test("a console that was lost is connected anew and keeps what was heard", async
 });
 
 test("a console that nobody serves is an error", async () => {
-  const consoles = new Consoles(sockets);
+  const consoles = new OutputTails(sockets);
   await assert.rejects(consoles.open(join(directory, "none")), (error) => isMvmError(error, "MVM_VM_DRIVER"));
 });
 
@@ -108,7 +108,17 @@ test("QEMU's run state is asked for in a short session", async () => {
       );
     });
   });
-  assert.equal(await observeRunState({ clock: nodeClock, sockets }, path), "running");
+  const handle = {
+    id: InstanceId.parse("acme-gw-0"),
+    driver: "qemu",
+    process: { pid: process.pid, startTicks: 1 },
+    stateDir: directory,
+    runDir: directory,
+    uid: 200_007,
+    networkNamespace: "acme",
+  };
+  const processes = { isAlive: async () => true };
+  assert.equal(await observeState({ clock: nodeClock, sockets, processes }, handle), "running");
   await once(await accepted(1), "close");
 });
 

@@ -79,7 +79,7 @@ export function portOf({ instance_id: id, ingress_port: port }: InstanceView): n
 }
 
 /** @param outside the address that tenant acme may reach */
-export function fleetText(outside: string): string {
+function fleetText(outside: string): string {
   return `schema_version = 1
 
 [[tenants]]

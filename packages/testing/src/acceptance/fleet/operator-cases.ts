@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { LogLine } from "@mvm/agent";
@@ -10,7 +10,7 @@ import { FleetPlan, PoolView, TenantView } from "@mvm/core";
 import * as z from "zod";
 import { shellInGuest } from "../probe.ts";
 import { tenantMarks, tenantTraces } from "../tenant-traces.ts";
-import { type FleetBench, type FleetCase, fleetText, portOf } from "./fleet-bench.ts";
+import { type FleetBench, type FleetCase, portOf } from "./fleet-bench.ts";
 
 export const operatorCases: readonly FleetCase[] = [
   ["instance logs show the guest's own lines, and its console", showsLogs],
@@ -61,7 +61,8 @@ async function isListed(bench: FleetBench): Promise<void> {
 
   assert.deepEqual(FleetPlan.parse(await bench.world.json("fleet", "plan", bench.world.fleetPath)).changes, []);
   const without = join(bench.world.dir, "without-globex.toml");
-  await writeFile(without, fleetText(bench.outside.ipv4).split('[[tenants]]\ntenant_id = "globex"')[0] ?? "");
+  const fleet = await readFile(bench.world.fleetPath, "utf8");
+  await writeFile(without, fleet.split('[[tenants]]\ntenant_id = "globex"')[0] ?? "");
   const planned = await bench.world.mvm("fleet", "plan", without);
   assert.match(planned.stdout, /^release +tenant +globex /m, planned.stderr);
   assert.equal((await bench.instance("globex-first-0")).goal, "running", "a plan changes nothing");

@@ -1,0 +1,41 @@
+/** Why a launch failed, as far as QEMU and the guest tell: asked before what is left of it is cleared away. */
+import { MvmError } from "@mvm/core";
+import type { DriverParts } from "./driver-parts.ts";
+import { endedError, type QemuProcess } from "./qemu-process.ts";
+
+/** For the last words of a process that has ended. */
+const LAST_WORDS_MS = 1_000;
+const CONSOLE_BYTES = 2_000;
+
+/** The error with QEMU's own words; errors that are no failure of the VMM are left as they are. */
+export async function explained(
+  { ports: { clock, processes } }: Pick<DriverParts, "ports">,
+  error: unknown,
+  qemu: QemuProcess,
+): Promise<unknown> {
+  if (!(error instanceof MvmError) || error.code !== "MVM_VM_DRIVER") return error;
+  const gone = await processes.waitGone(qemu.ref, LAST_WORDS_MS);
+  if (gone) await Promise.race([qemu.silent, clock.sleep(LAST_WORDS_MS)]);
+  const { message, remedy, cause, retry } = gone ? endedError(error) : error;
+  return new MvmError("MVM_VM_DRIVER", {
+    message,
+    remedy,
+    cause,
+    retry,
+    details: { ...error.details, stderr: qemu.messages() },
+  });
+}
+
+/** What the guest printed and how it ended, as far as there is any: untrusted text, for a person. */
+export function withGuestsWords(
+  error: unknown,
+  { ending, consoleTail }: { readonly ending: string; readonly consoleTail: Buffer },
+): unknown {
+  if (!(error instanceof MvmError)) return error;
+  const words = {
+    ...(ending === "" ? {} : { ending }),
+    ...(consoleTail.length === 0 ? {} : { console_tail: consoleTail.subarray(-CONSOLE_BYTES).toString("latin1") }),
+  };
+  const { code, message, remedy, cause, retry, details } = error;
+  return new MvmError(code, { message, remedy, cause, retry, details: { ...details, ...words } });
+}
