@@ -318,8 +318,8 @@ function carriedOut(world: Observed, actions: readonly Action[], target: NodeSpe
 
 /** As it is when everything goes well for a while: work ends, guests become ready. */
 function grown(instance: ObservedInstance): ObservedInstance {
-  if (instance.busy !== null) return ended(instance);
-  return { ...instance, ready: instance.state === "running" && !instance.vmLost };
+  const done = instance.busy === null ? instance : ended(instance);
+  return { ...done, ready: done.state === "running" && !done.vmLost };
 }
 
 function started(target: NodeSpec, { id }: { readonly id: InstanceId }): ObservedInstance {
