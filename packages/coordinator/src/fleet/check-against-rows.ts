@@ -45,7 +45,7 @@ function poolProblems(pool: ResolvedPool, row: PoolRow): Problem[] {
       code: "MVM_FLEET_INVALID",
       path: `${pool.path}.resources.data_mib`,
       value: pool.resources.data_mib,
-      message: `pool '${pool.poolId}' of tenant '${row.tenantId}' has data volumes of ${row.resources.data_mib} MiB, which never shrink`,
+      message: `data_mib is ${pool.resources.data_mib}, but pool '${pool.poolId}' of tenant '${row.tenantId}' has data volumes of ${row.resources.data_mib} MiB, which never shrink`,
       remedy: `Say ${row.resources.data_mib} or more.`,
     });
   }

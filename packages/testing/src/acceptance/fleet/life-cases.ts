@@ -44,7 +44,7 @@ async function growsUnderGuest(bench: FleetBench): Promise<void> {
   await writeFile(world.fleetPath, withDataMib(text, 96));
   const refused = await world.mvm("fleet", "apply", world.fleetPath);
   assert.equal(refused.code, 2, refused.stderr);
-  for (const word of [/fleet\.toml:\d+:\d+/, /data_mib/, /Say 128 or more/]) assert.match(refused.stderr, word);
+  for (const word of [/fleet\.toml:\d+:\d+/, /data_mib is 96/, /Say 128 or more/]) assert.match(refused.stderr, word);
   await writeFile(world.fleetPath, withDataMib(text, 128));
 }
 
