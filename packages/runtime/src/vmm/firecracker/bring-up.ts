@@ -3,7 +3,6 @@
  * told everything, a look, the guest let go, a second look, a sign of life. What fails on the way leaves
  * nothing behind but what the caller made.
  */
-import { join } from "node:path";
 import { isMvmError, MvmError, type ProcessRef } from "@mvm/core";
 import type { Confinement, LaunchedVm, VmHandle, VmLaunch } from "../driver.ts";
 import { firecrackerApi, type FirecrackerApi } from "./api-client.ts";
@@ -23,7 +22,6 @@ import { look, type LookRequest } from "./look.ts";
 import { ofVm } from "./of-vm.ts";
 import { clearRemains, killProcess } from "./remains.ts";
 import type { Artifact } from "./staging.ts";
-import { moveTimerWorker, TIMER_PROMISE } from "./timer-worker.ts";
 
 const SIGN_RETRY_MS = 20;
 /** unix(7) */
@@ -145,10 +143,7 @@ async function letGo(
   await look(ports, request, filteredBefore);
   vm.signal?.throwIfAborted();
   await api.send(go);
-  const { kept, missing } = await look(ports, request, "all-threads");
-  const { mount } = request.place;
-  const isMoved = await moveTimerWorker(ports, request.process, join(mount, cgroupOf(request.place, vm.id)));
-  return isMoved ? { kept: [...kept, TIMER_PROMISE], missing } : { kept, missing: [...missing, TIMER_PROMISE] };
+  return look(ports, request, "all-threads");
 }
 
 /** `major:minor` of the data drive's device. */
