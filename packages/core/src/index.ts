@@ -1,6 +1,7 @@
 /** The public names of core. Everything else of it is its own affair. */
 export { ErrorBody, errorBody, httpStatusOf, isErrorCode } from "./api/error-body.ts";
 export { FleetChange, FleetPlan } from "./api/fleet-plan.ts";
+export { exchangeOverUnix } from "./api/host/unix-exchange.ts";
 export { unixClient, type ApiCall, type UnixClient } from "./api/host/unix-client.ts";
 export { listenOnSocket } from "./api/host/unix-server.ts";
 export { NodeCheck, NodeCheckReport } from "./api/node-check.ts";

@@ -4,11 +4,11 @@
  * Every call has a deadline and a cap on what it reads, and every answer is checked by its route's
  * schema. One connection a call: nothing is shared, so nothing has to be closed.
  */
-import { request as httpRequest, type IncomingMessage } from "node:http";
 import type * as z from "zod";
 import { isMvmError, messageOf, MvmError } from "../../errors/mvm-error.ts";
 import { errorFromBody } from "../error-body.ts";
 import { routePath, type ApiRoute } from "../route.ts";
+import { exchangeOverUnix } from "./unix-exchange.ts";
 
 /** What a call gives: path parameters, and query and body where the route has them. */
 export interface ApiCall<Query extends z.ZodType, Body extends z.ZodType | null> {
@@ -42,13 +42,20 @@ export function unixClient(socketPath: string): UnixClient {
       const signal = call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal]);
       const path = routePath(route.path, call.params ?? {}) + queryString(call.query);
       try {
-        const { status, text } = await exchange({
+        const maxBytes = route.maxAnswerBytes;
+        const { status, text } = await exchangeOverUnix({
           socketPath,
           signal,
           path,
           method: route.method,
           body: call.body,
-          maxBytes: route.maxAnswerBytes,
+          headers: { host: "mvm" },
+          maxBytes,
+          tooLong: () =>
+            new MvmError("MVM_API_REFUSED", {
+              message: `the server's answer is larger than ${maxBytes} bytes`,
+              details: { maxBytes },
+            }),
         });
         const body = parseJson(text, `${route.method} ${path}`);
         if (status < 200 || status > 299) throw errorFromBody(status, body);
@@ -60,46 +67,6 @@ export function unixClient(socketPath: string): UnixClient {
       }
     },
   };
-}
-
-interface Exchange {
-  readonly socketPath: string;
-  readonly method: string;
-  readonly path: string;
-  readonly body: unknown;
-  readonly maxBytes: number;
-  readonly signal: AbortSignal;
-}
-
-function exchange(request: Exchange): Promise<{ readonly status: number; readonly text: string }> {
-  const payload = request.body === undefined ? null : Buffer.from(JSON.stringify(request.body));
-  const headers = payload === null ? {} : { "content-type": "application/json", "content-length": payload.length };
-  return new Promise((resolve, reject) => {
-    const { socketPath, method, path, signal } = request;
-    const outgoing = httpRequest(
-      { socketPath, method, path, signal, headers: { host: "mvm", ...headers }, agent: false },
-      (answer) => {
-        readCapped(answer, request.maxBytes).then((text) => resolve({ status: answer.statusCode ?? 0, text }), reject);
-      },
-    );
-    outgoing.on("error", reject);
-    outgoing.end(payload ?? undefined);
-  });
-}
-
-async function readCapped(answer: IncomingMessage, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const bytes of answer as AsyncIterable<Buffer>) {
-    size += bytes.length;
-    if (size > maxBytes)
-      throw new MvmError("MVM_API_REFUSED", {
-        message: `the server's answer is larger than ${maxBytes} bytes`,
-        details: { maxBytes },
-      });
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function parseJson(text: string, what: string): unknown {

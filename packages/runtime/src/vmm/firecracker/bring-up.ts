@@ -3,7 +3,6 @@
  * told everything, a look, the guest let run, a second look, a sign of life. What fails on the way leaves
  * nothing behind but what the caller made.
  */
-import { join } from "node:path";
 import { isMvmError, MvmError, type ProcessRef } from "@mvm/core";
 import { handleOf, type BroughtUp } from "../brought-up.ts";
 import type { Confinement, VmLaunch } from "../driver.ts";
@@ -26,7 +25,6 @@ import { ofVm } from "./of-vm.ts";
 import { clearRemains } from "./remains.ts";
 import { awaitSignOfLife } from "./sign-of-life.ts";
 import type { Artifact } from "./jail/staging.ts";
-import { moveTimerWorker, TIMER_PROMISE } from "./confinement/timer-worker.ts";
 
 /** unix(7) */
 const MAX_SOCKET_PATH_BYTES = 107;
@@ -146,10 +144,7 @@ async function letRun(
   await look(ports, request, filteredBefore);
   vm.signal?.throwIfAborted();
   await api.send(go);
-  const { kept, missing } = await look(ports, request, "all-threads");
-  const { mount } = request.place;
-  const isMoved = await moveTimerWorker(ports, request.process, join(mount, cgroupOf(request.place, vm.id)));
-  return isMoved ? { kept: [...kept, TIMER_PROMISE], missing } : { kept, missing: [...missing, TIMER_PROMISE] };
+  return look(ports, request, "all-threads");
 }
 
 /** `major:minor` of the data drive's device. */

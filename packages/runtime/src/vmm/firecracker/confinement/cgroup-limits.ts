@@ -5,7 +5,7 @@ import { FIRECRACKER_MEM_OVERHEAD } from "../suitability/mem-overhead.ts";
 
 const MIB = 1024 * 1024;
 const PERIOD_US = 100_000;
-/** Besides one thread a vCPU: the VMM, its API, KVM's two workers in the kernel, and the jailer's on its way to it. */
+/** Besides one thread a vCPU: the VMM, its API, KVM's worker in the kernel, and what the jailer is on its way to it. */
 const OTHER_TASKS = 6;
 
 export interface LimitFile {

@@ -134,7 +134,7 @@ async function groupMates(ports: SightPorts, group: string, { pid }: ProcessRef)
 }
 
 /** Null when it is gone by now. */
-export async function observeGroupMate({ files }: Pick<SightPorts, "files">, pid: number): Promise<GroupMate | null> {
+async function observeGroupMate({ files }: Pick<SightPorts, "files">, pid: number): Promise<GroupMate | null> {
   const status = await files.read(join("/proc", String(pid), "status"), MAX_FILE_BYTES).catch(() => null);
   if (status === null) return null;
   const text = status.toString("utf8");
