@@ -9,6 +9,8 @@ const LEAST_RESERVED_MIB = 512;
 /** Kernels that Firecracker's makers test (docs/kernel-policy.md). */
 const TESTED_KERNEL = /^(5\.10|6\.1|6\.18)[.-]/;
 const STRICT_OVERCOMMIT = "2";
+/** The kernel's default (arch/x86/kvm/x86.c). */
+const LEAST_TIMER_PERIOD_US = 200;
 
 export const hostChecks: readonly Check[] = [
   {
@@ -28,6 +30,12 @@ export const hostChecks: readonly Check[] = [
     promise: "No tenant learns by timing what memory another one holds.",
     neededIn: "production",
     judge: ({ ksm }) => judgeKsm(ksm),
+  },
+  {
+    name: "guest-timers",
+    promise: "No guest's timer keeps a thread of the kernel busy, outside the limits of its control group.",
+    neededIn: "production",
+    judge: ({ guestTimerPeriodUs }) => judgeGuestTimers(guestTimerPeriodUs),
   },
   {
     name: "smt",
@@ -84,6 +92,17 @@ function judgeKsm(run: string | null): Finding {
       "echo 2 > /sys/kernel/mm/ksm/run, and switch off what sets it at boot (ksmtuned).",
     );
   return ok(run === null ? "the kernel has none" : "same-page merging is off");
+}
+
+/** @param periodUs of KVM's parameter; the interval timer of a guest is served by a thread that is in no group */
+function judgeGuestTimers(periodUs: string | null): Finding {
+  if (periodUs === null) return ok("no such timers, or no KVM");
+  const seen = `at most one tick in ${periodUs} µs`;
+  if (Number(periodUs) >= LEAST_TIMER_PERIOD_US) return ok(seen);
+  return missing(
+    seen,
+    `echo ${LEAST_TIMER_PERIOD_US} > /sys/module/kvm/parameters/min_timer_period_us, and take away what sets it at boot (kvm.min_timer_period_us).`,
+  );
 }
 
 function judgeSmt({ smtActive, vulnerabilities }: CpuFacts): Finding {

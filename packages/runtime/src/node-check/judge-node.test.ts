@@ -34,6 +34,7 @@ const good: NodeFacts = {
   network: { nft: "nftables v1.0.6", refusal: null, tun: true, namespaces: true },
   swaps: [],
   ksm: "0",
+  guestTimerPeriodUs: "200",
   cpu: { smtActive: false, microcode: "0x2b", vulnerabilities: { mds: "Not affected", retbleed: "Mitigation: IBRS" } },
   kernel: "6.1.0-56-amd64",
   storage: { jails: mount("/var/lib/mvm/jails"), state: mount("/var/lib/mvm"), images: mount("/var/cache/mvm/images") },
@@ -190,6 +191,15 @@ const rows: readonly Row[] = [
   ["encrypted swap", { swaps: [{ device: "/dev/dm-0", safe: "encrypted" }] }, "swap", "ok", /dm-0 encrypted/],
   ["same-page merging", { ksm: "1" }, "ksm", "missing", /is on/, /echo 2 >/],
   ["a kernel without it", { ksm: null }, "ksm", "ok", /has none/],
+  [
+    "guests that may tick at any rate",
+    { guestTimerPeriodUs: "0" },
+    "guest-timers",
+    "missing",
+    /one tick in 0 µs/,
+    /echo 200 >/,
+  ],
+  ["a kernel without KVM's parameters", { guestTimerPeriodUs: null }, "guest-timers", "ok", /no such timers/],
   ["threads on a sound processor", cpu({ smtActive: true }), "smt", "warn", /no weakness/, /nosmt/],
   [
     "threads that leak",

@@ -15,6 +15,8 @@ export interface NodeFacts {
   readonly swaps: readonly SwapFacts[];
   /** `run` of kernel same-page merging: `0` off, `1` on, `2` off and undone. */
   readonly ksm: string | null;
+  /** The shortest period of a guest's timer that KVM follows, in microseconds, as the kernel tells it. */
+  readonly guestTimerPeriodUs: string | null;
   readonly cpu: CpuFacts;
   readonly kernel: string;
   readonly storage: StorageFacts;

@@ -93,6 +93,7 @@ beforeEach(async () => {
   await write("/sys/block/dm-0/dm/uuid", "CRYPT-PLAIN-swap\n");
   await write("/sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids\n");
   await write("/sys/kernel/mm/ksm/run", "0\n");
+  await write("/sys/module/kvm/parameters/min_timer_period_us", "200\n");
   await write("/sys/devices/system/cpu/smt/active", "1\n");
   await write("/sys/devices/system/cpu/vulnerabilities/mds", "Mitigation: Clear CPU buffers; SMT vulnerable\n");
   await write("/sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n");
@@ -187,7 +188,8 @@ describe("the look at a host", () => {
   });
 
   it("finds mounts of directories that are not there yet, kernel, processor, clock, memory", async () => {
-    const { storage, cpu, kernel, clockSource, memory, cgroupControllers, ksm, encryption, network } = await observe();
+    const { storage, cpu, kernel, clockSource, memory, cgroupControllers, ...others } = await observe();
+    const { ksm, guestTimerPeriodUs, encryption, network } = others;
     assert.deepEqual(
       [storage.jails.mountPoint, storage.images.mountPoint, storage.images.options],
       ["/", "/srv", ["rw", "nodev"]],
@@ -198,8 +200,8 @@ describe("the look at a host", () => {
       vulnerabilities: { mds: "Mitigation: Clear CPU buffers; SMT vulnerable" },
     });
     assert.deepEqual(
-      [kernel, clockSource, ksm, memory],
-      ["6.1.0-56-amd64", "tsc", "0", { guestMib: 3000, reservedMib: 1024, overcommit: "0" }],
+      [kernel, clockSource, ksm, guestTimerPeriodUs, memory],
+      ["6.1.0-56-amd64", "tsc", "0", "200", { guestMib: 3000, reservedMib: 1024, overcommit: "0" }],
     );
     assert.deepEqual(cgroupControllers, ["cpuset", "cpu", "io", "memory", "pids"]);
     assert.deepEqual(encryption, {
@@ -220,8 +222,15 @@ describe("the look at a host", () => {
     assert.deepEqual(facts.encryption, { deviceMapper: false, crypt: null, cryptsetup: null, loopControl: false });
     assert.deepEqual(facts.network, { nft: null, refusal: "Error: no", tun: false, namespaces: false });
     assert.deepEqual(
-      [facts.cgroupControllers, facts.swaps, facts.ksm, facts.cpu.smtActive, facts.clockSource],
-      [null, [], null, null, null],
+      [
+        facts.cgroupControllers,
+        facts.swaps,
+        facts.ksm,
+        facts.guestTimerPeriodUs,
+        facts.cpu.smtActive,
+        facts.clockSource,
+      ],
+      [null, [], null, null, null, null],
     );
   });
 

@@ -58,6 +58,7 @@ export async function observeNode(ports: ObserveNodePorts, target: NodeCheckTarg
     network: await observeNetwork(ports),
     swaps: await observeSwaps(ports),
     ksm: await textOf(ports, "/sys/kernel/mm/ksm/run"),
+    guestTimerPeriodUs: await textOf(ports, "/sys/module/kvm/parameters/min_timer_period_us"),
     cpu: await observeCpu(ports),
     kernel: (await textOf(ports, "/proc/sys/kernel/osrelease")) ?? "unknown",
     storage: {
