@@ -62,7 +62,13 @@ export async function tenantTraces({ world, uids, names }: TenantMarks): Promise
     look("link", await outputLines("ip", "-n", namespace, "-o", "link"));
     look("nft", await outputLines("ip", "netns", "exec", namespace, "nft", "list", "ruleset"));
   }
-  look("mapping", await blockAttributes("dm/name"));
+  const ours = `${namePrefix}-`;
+  const mappings = (await blockAttributes("dm/name")).filter((name) => name.startsWith(ours));
+  // Behind the node's prefix stands the instance's name.
+  look(
+    "mapping",
+    mappings.map((name) => name.slice(ours.length)),
+  );
   look("loop", await blockAttributes("loop/backing_file"));
   look("cgroup", await readdir("/sys/fs/cgroup", { recursive: true }).catch(() => []));
   for (const place of ["state", "state-keys", "run"])
