@@ -4,7 +4,7 @@
  * The lab host is ended by its pid when the run ends, whatever happened, unless it was asked to stay.
  */
 import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 import * as z from "zod";
 
@@ -13,6 +13,7 @@ import { NO_COUNTS, SuiteReport } from "../suite-report.ts";
 import type { LabPart } from "./chosen-part.ts";
 import { driverSourcesHash } from "./evidence/driver-sources.ts";
 import { EVIDENCE_PATH, evidenceText, type OutsideOutcome } from "./evidence/evidence.ts";
+import { TRANSCRIPT_PATH, transcriptText } from "./evidence/transcript.ts";
 import { noReportBecause, requiredInLab } from "./evidence/report-rules.ts";
 import { labVersions } from "./evidence/versions.ts";
 import { ensureHostImage } from "./image/host-image.ts";
@@ -24,6 +25,9 @@ import { runFilesOf } from "./machine/lab-process.ts";
 import { quotedWord, sshArgv } from "./machine/lab-shell.ts";
 
 const SUITE_TIMEOUT_MS = 8 * 60 * 60_000;
+const FIGURES_TIMEOUT_MS = 2 * 60 * 60_000;
+/** Of bench/: what only a host with Firecracker can show. */
+const FIGURES = ["firecracker-boot", "idle-agent"];
 const REPORT_IN_LAB = "/var/tmp/lab-report.json";
 const EXIT_INTERRUPTED = 130;
 /** Types that the suite boots. */
@@ -78,13 +82,19 @@ export async function runLab(run: LabRun): Promise<number> {
     await install(lab.shell, installSteps({ hasFirecracker: firecrackerDir !== null }), say);
     const suite = await runSuite(lab, run);
     const outside = await runOutside(lab, run.part);
-    const hasPassed = suite?.failed.length === 0 && outside.every(({ failure }) => failure === null);
     const scope = { only: options.only, hasFirecracker: firecrackerDir !== null };
+    const isWhole = scope.only === null && scope.hasFirecracker;
+    const figures = isWhole ? await measureFigures(lab) : null;
+    const hasPassed =
+      suite?.failed.length === 0 && outside.every(({ failure }) => failure === null) && (!isWhole || figures !== null);
     const obstacle = hasPassed ? noReportBecause(scope, suite) : "something failed";
+    const finishedAt = new Date().toISOString();
+    const versions = await labVersions(lab.shell);
+    const transcript = suite === null ? null : transcriptText({ finishedAt, versions, suite });
+    if (transcript !== null) await writeEvidence(join(root, TRANSCRIPT_PATH), transcript);
     if (hasPassed && obstacle === null) {
-      const finishedAt = new Date().toISOString();
-      const versions = await labVersions(lab.shell);
-      await writeEvidence(root, evidenceText({ sourcesHash, finishedAt, versions, suite, outside }));
+      const text = evidenceText({ sourcesHash, finishedAt, versions, suite, outside, figures: figures ?? "" });
+      await writeEvidence(join(root, EVIDENCE_PATH), text);
     } else {
       say(`no report is written: ${obstacle}`);
     }
@@ -99,20 +109,37 @@ export async function runLab(run: LabRun): Promise<number> {
 /** Runs the suite inside, its output as it comes. @returns null when it did not get to its end */
 async function runSuite(lab: Lab, { part, options, firecrackerDir }: LabRun): Promise<SuiteReport | null> {
   if (part.files.length === 0) return EMPTY_SUITE;
+  const hasFirecracker = firecrackerDir !== null;
   const env = {
-    MVM_TEST_IMAGES: INSTALLED.images,
-    // What it is run from can't be written to.
-    NODE_COMPILE_CACHE: "/var/tmp/compile-cache",
-    MVM_REQUIRE: requiredInLab({ hasFirecracker: firecrackerDir !== null }, process.env["MVM_REQUIRE"]),
-    ...(firecrackerDir === null ? {} : { MVM_FIRECRACKER_DIR: INSTALLED.firecracker }),
+    MVM_REQUIRE: requiredInLab({ hasFirecracker }, process.env["MVM_REQUIRE"]),
+    ...(hasFirecracker ? { MVM_FIRECRACKER_DIR: INSTALLED.firecracker } : {}),
   };
-  const assignments = Object.entries(env).map(([name, value]) => `${name}=${quotedWord(value)}`);
-  const only = options.only === null ? [] : ["--only", quotedWord(options.only)];
-  const command = ["env", ...assignments, INSTALLED.node, "scripts/test.ts", "--report", REPORT_IN_LAB, ...only, "lab"];
-  const line = `cd ${INSTALLED.checkout} && ${command.join(" ")}`;
+  const only = options.only === null ? [] : ["--only", options.only];
+  const line = inCheckout(env, ["scripts/test.ts", "--report", REPORT_IN_LAB, ...only, "lab"]);
   await lab.shell.tryRun(line, { timeoutMs: SUITE_TIMEOUT_MS, stream: process.stdout });
   const { code, stdout } = await lab.shell.tryRun(`cat ${REPORT_IN_LAB}`, { timeoutMs: 60_000 });
   return code === 0 ? (z.array(SuiteReport).parse(JSON.parse(stdout))[0] ?? null) : null;
+}
+
+/** Measures what docs/lab.md calls figures. @returns the table, or null when one of them could not be measured */
+async function measureFigures(lab: Lab): Promise<string | null> {
+  process.stdout.write("\n── figures ──\n");
+  const line = inCheckout({ MVM_FIRECRACKER_DIR: INSTALLED.firecracker }, ["bench/main.ts", ...FIGURES]);
+  const { code, stdout, tail } = await lab.shell.tryRun(line, { timeoutMs: FIGURES_TIMEOUT_MS });
+  process.stdout.write(code === 0 ? stdout : tail);
+  return code === 0 ? stdout.trim() : null;
+}
+
+/** A shell line that runs a program of the clone inside, with its tests' images. */
+function inCheckout(env: Readonly<Record<string, string>>, argv: readonly string[]): string {
+  const all = {
+    MVM_TEST_IMAGES: INSTALLED.images,
+    // What it is run from can't be written to.
+    NODE_COMPILE_CACHE: "/var/tmp/compile-cache",
+    ...env,
+  };
+  const assignments = Object.entries(all).map(([name, value]) => `${name}=${quotedWord(value)}`);
+  return `cd ${INSTALLED.checkout} && env ${[...assignments, INSTALLED.node, ...argv.map(quotedWord)].join(" ")}`;
 }
 
 async function runOutside(lab: Lab, { outside }: LabPart): Promise<readonly OutsideOutcome[]> {
@@ -132,11 +159,10 @@ async function runOutside(lab: Lab, { outside }: LabPart): Promise<readonly Outs
   return outcomes;
 }
 
-async function writeEvidence(root: string, text: string): Promise<void> {
-  const path = join(root, EVIDENCE_PATH);
+async function writeEvidence(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);
-  say(`the report is in ${EVIDENCE_PATH}`);
+  say(`${basename(path)} is written: ${path}`);
 }
 
 /** Ctrl-C ends the lab host as well. */

@@ -18,6 +18,7 @@ const evidence: Evidence = {
     notes: [{ file: "packages/x/a.lab.test.ts", text: "a launch: mounts: 0, at most 0" }],
   },
   outside: [{ name: "a reboot", seconds: 12, failure: null }],
+  figures: "FIGURE  MEASURED\nidle    3 %",
 };
 
 test("a report says what was run, what was skipped and which sources it vouches for", () => {
@@ -28,5 +29,6 @@ test("a report says what was run, what was skipped and which sources it vouches 
   assert.match(text, /- packages\/x\/a\.lab\.test\.ts: drives: needs more/);
   assert.match(text, /- packages\/x\/a\.lab\.test\.ts: a launch: mounts: 0, at most 0\n/);
   assert.match(text, /- a reboot \(12 s\)/);
+  assert.match(text, /^FIGURE {2}MEASURED\nidle {4}3 %$/m);
   assert.equal(vouchedHash("driver sources: unknown\n"), null);
 });

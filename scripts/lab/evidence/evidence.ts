@@ -23,9 +23,11 @@ export interface Evidence {
   readonly versions: Readonly<Record<string, string>>;
   readonly suite: SuiteReport;
   readonly outside: readonly OutsideOutcome[];
+  /** The table of bench/, as it prints it. */
+  readonly figures: string;
 }
 
-export function evidenceText({ sourcesHash, finishedAt, versions, suite, outside }: Evidence): string {
+export function evidenceText({ sourcesHash, finishedAt, versions, suite, outside, figures }: Evidence): string {
   const { tests, pass, fail, skipped } = suite.counts;
   return [
     "# What the lab showed",
@@ -53,6 +55,12 @@ export function evidenceText({ sourcesHash, finishedAt, versions, suite, outside
     "## Driven from outside",
     "",
     ...outside.map(({ name, seconds }) => `- ${name} (${Math.round(seconds)} s)`),
+    "",
+    "## Figures",
+    "",
+    "```",
+    figures,
+    "```",
     "",
     "## Skipped",
     "",

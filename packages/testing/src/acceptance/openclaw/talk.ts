@@ -12,12 +12,15 @@ export const TOOL_ON_WORKER = new RegExp(`the tool said: [^]*${ACME_WORKER}`);
 
 /**
  * A turn, sent again when it ends with an error, as a person would: OpenClaw has deadlines of seconds
- * inside, which an emulated gateway that has just started may miss. Every error is told.
+ * inside, which an emulated gateway that has just started may miss. What was said and every error are told.
  */
 export async function turn(context: TestContext, client: OpenClawClient, message: string): Promise<string> {
+  context.diagnostic(`said to the agent: ${message}`);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await client.turn(message, `turn-${randomUUID()}`);
+      const answer = await client.turn(message, `turn-${randomUUID()}`);
+      context.diagnostic(`it answered: ${JSON.stringify(answer)}`);
+      return answer;
     } catch (error) {
       if (!(error instanceof TurnFailed) || attempt === MOST_TURNS) throw error;
       context.diagnostic(`sent again: ${error.message}`);

@@ -25,14 +25,16 @@ async function comesUp(bench: OpenClawBench, context: TestContext): Promise<void
   }
 }
 
-async function leavesConnectorOff(bench: OpenClawBench): Promise<void> {
+async function leavesConnectorOff(bench: OpenClawBench, context: TestContext): Promise<void> {
   const telegram = (await bench.view(ACME_GATEWAY)).status?.guest?.connectors.find(({ name }) => name === "telegram");
+  context.diagnostic(`${ACME_GATEWAY}: telegram: ${JSON.stringify(telegram)}`);
   assert.equal(telegram?.enabled, false);
   assert.deepEqual(telegram.missing, ["secret telegram.token"]);
 }
 
-async function answersWithToken(bench: OpenClawBench): Promise<void> {
+async function answersWithToken(bench: OpenClawBench, context: TestContext): Promise<void> {
   const client = await bench.connect();
+  context.diagnostic(`${ACME_GATEWAY}: with its token: ${client.hello.type}`);
   assert.equal(client.hello.type, "hello-ok");
   assert.equal(
     z
@@ -49,8 +51,9 @@ async function answersWithToken(bench: OpenClawBench): Promise<void> {
   await assert.rejects(wrong, (error) => error instanceof GatewayRefusal && error.detailCode === "AUTH_TOKEN_MISMATCH");
 }
 
-async function listsWorker(bench: OpenClawBench): Promise<void> {
+async function listsWorker(bench: OpenClawBench, context: TestContext): Promise<void> {
   assert.equal(await workerIsConnected(await bench.connect()), true);
+  context.diagnostic(`${ACME_GATEWAY} lists ${ACME_WORKER} as connected`);
 }
 
 async function runsToolOnWorker(bench: OpenClawBench, context: TestContext): Promise<void> {
