@@ -27,6 +27,9 @@ const CLI = join(ROOT, "packages/cli/src/main.ts");
 /** Of [node] uid_range, which no world sets. */
 const DEFAULT_UID_RANGE = [200_000, 265_535] as const;
 
+/** Longer than any that a command is given. */
+const COMMAND_TIMEOUT_MS = 2 * 60 * 60_000;
+
 export interface CliResult {
   readonly code: number;
   readonly stdout: string;
@@ -149,7 +152,7 @@ export function runCli(args: readonly string[], cwd = "/"): Promise<CliResult> {
     execFile(
       process.execPath,
       [CLI, ...args],
-      { cwd, maxBuffer: 16 << 20, timeout: 1_800_000 },
+      { cwd, maxBuffer: 16 << 20, timeout: COMMAND_TIMEOUT_MS },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
         done({ code, stdout, stderr });
