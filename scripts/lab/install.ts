@@ -1,5 +1,5 @@
 /**
- * Installs this build into the lab host as docs/systemd.md tells an operator to, and puts the test
+ * Installs this build into the lab host as docs/production.md tells an operator to, and puts the test
  * images and Firecracker's programs where the suite looks for them. Called by run-lab.ts once, on a
  * fresh lab host; every command is a line that an operator could type.
  */
@@ -26,8 +26,14 @@ export interface InstallStep {
   readonly input?: string;
 }
 
+export interface Installing {
+  /** Text of examples/production/mvm.toml. */
+  readonly example: string;
+  readonly hasFirecracker: boolean;
+}
+
 /** What is done in the lab host, in order. Pure. */
-export function installSteps({ hasFirecracker }: { readonly hasFirecracker: boolean }): readonly InstallStep[] {
+export function installSteps({ example, hasFirecracker }: Installing): readonly InstallStep[] {
   const { root, config, images, firecracker } = INSTALLED;
   return [
     { what: "unpacking the release", command: `mkdir -p ${root} && cp -r /mnt/payload/release/. ${root}/` },
@@ -44,7 +50,7 @@ export function installSteps({ hasFirecracker }: { readonly hasFirecracker: bool
     {
       what: "writing the configuration",
       command: `mkdir -p -m 700 /etc/mvm && cat > ${config}`,
-      input: labConfig(hasFirecracker),
+      input: labConfig(example, hasFirecracker),
     },
     { what: "checking the configuration", command: "mvm config validate" },
     // Its output ends with the commands that come next.
@@ -65,28 +71,19 @@ export async function install(
 }
 
 /**
- * Production wherever Firecracker is there; images of kind debian are accepted in the lab alone. Guests
- * of an emulated host may take their time.
+ * The example that an operator starts from. Production wherever Firecracker is there; guests of an emulated
+ * host may take their time; one type more, which tests look with.
  */
-function labConfig(hasFirecracker: boolean): string {
-  return `schema_version = 1
-
-[node]
-name = "lab"
-mode = "${hasFirecracker ? "production" : "development"}"
-firecracker_dir = "${INSTALLED.firecracker}"
-parallel_starts = 1
-boot_timeout_seconds = 900
-
-[images]
-dir = "${INSTALLED.images}"
-accept = ["debian"]
-
-[microvms]
-include = [
-  "${INSTALLED.root}/microvms/roles/*.toml",
-  "${INSTALLED.root}/microvms/profiles/*/profile.toml",
-  "${INSTALLED.checkout}/packages/testing/microvms/probe.toml",
-]
-`;
+function labConfig(example: string, hasFirecracker: boolean): string {
+  const mode = `mode = "${hasFirecracker ? "production" : "development"}"`;
+  const probe = `${INSTALLED.checkout}/packages/testing/microvms/probe.toml`;
+  const edits = [
+    ['name = "node-1"', 'name = "lab"'],
+    ['mode = "production"', `${mode}\nparallel_starts = 1\nboot_timeout_seconds = 900`],
+    ["include = [", `include = ["${probe}", `],
+  ] as const;
+  return edits.reduce((text, [line, edited]) => {
+    if (!text.includes(`\n${line}`)) throw new Error(`examples/production/mvm.toml has no line '${line}'`);
+    return text.replace(`\n${line}`, `\n${edited}`);
+  }, example);
 }

@@ -10,6 +10,8 @@ export interface LabOptions {
   readonly only: string | null;
   /** Take OpenClaw's images along, so that its acceptance runs as well: hours. */
   readonly openclaw: boolean;
+  /** Only say how it is used. */
+  readonly help: boolean;
   /** Only end a lab host that was kept. */
   readonly down: boolean;
 }
@@ -18,7 +20,11 @@ export const USAGE = `npm run lab                       make a Debian host in a 
 npm run lab -- --keep             the same; the host stays up afterwards
 npm run lab -- --only PATTERN     only test files and outside cases whose name holds PATTERN; writes no report
 npm run lab -- --openclaw         with OpenClaw's acceptance in mode production: hours
-npm run lab -- --down             end a host that was kept`;
+npm run lab -- --down             end a host that was kept
+
+With MVM_FIRECRACKER_DIR=DIR in the environment Firecracker and jailer are taken out of DIR; without it
+what needs them is skipped by name.
+`;
 
 /** @throws Error with the reason when an argument is unknown */
 export function readLabOptions(args: readonly string[]): LabOptions {
@@ -29,10 +35,11 @@ export function readLabOptions(args: readonly string[]): LabOptions {
       only: { type: "string" },
       openclaw: { type: "boolean" },
       down: { type: "boolean" },
+      help: { type: "boolean" },
     },
     strict: true,
   });
-  const { keep = false, only = null, openclaw = false, down = false } = values;
+  const { keep = false, only = null, openclaw = false, down = false, help = false } = values;
   if (down && args.length > 1) throw new Error("--down goes alone");
-  return { keep, only, openclaw, down };
+  return { keep, only, openclaw, down, help };
 }

@@ -26,7 +26,11 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     options = readLabOptions(args);
   } catch (error) {
-    return refuse([error instanceof Error ? error.message : String(error), USAGE], EXIT_USAGE);
+    return refuse([error instanceof Error ? error.message : String(error), "see npm run lab -- --help"], EXIT_USAGE);
+  }
+  if (options.help) {
+    process.stdout.write(USAGE);
+    return 0;
   }
   if (options.down) return takeDown();
   const missing = missingForLab(process.env);

@@ -3,7 +3,7 @@
  *
  * The lab host is ended by its pid when the run ends, whatever happened, unless it was asked to stay.
  */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import * as z from "zod";
@@ -79,7 +79,8 @@ export async function runLab(run: LabRun): Promise<number> {
   try {
     say("the lab host starts");
     await lab.ready();
-    await install(lab.shell, installSteps({ hasFirecracker: firecrackerDir !== null }), say);
+    const example = await readFile(join(root, "examples/production/mvm.toml"), "utf8");
+    await install(lab.shell, installSteps({ example, hasFirecracker: firecrackerDir !== null }), say);
     const suite = await runSuite(lab, run);
     const outside = await runOutside(lab, run.part);
     const scope = { only: options.only, hasFirecracker: firecrackerDir !== null };

@@ -8,12 +8,13 @@ const input = commandInput(["acme", undefined], {
   fromFile: "x",
   json: true,
   wait: false,
-  timeout: "90",
+  timeout: "90s",
+  least: "90",
   limit: "9x",
   wide: "2h",
   wrong: "2 h",
   long: "25h",
-  zero: "0",
+  zero: "0s",
 });
 
 test("arguments and flags as typed", () => {
@@ -27,13 +28,13 @@ test("arguments and flags as typed", () => {
 });
 
 test("a number in its range", () => {
-  assert.equal(input.count("timeout", { least: 1, most: 100 }), 90);
+  assert.equal(input.count("least", { least: 1, most: 100 }), 90);
   assert.equal(input.count("missing", { least: 1, most: 100 }), undefined);
 });
 
 for (const [name, range] of [
-  ["timeout", { least: 100, most: 200 }],
-  ["timeout", { least: 1, most: 10 }],
+  ["least", { least: 100, most: 200 }],
+  ["least", { least: 1, most: 10 }],
   ["limit", { least: 1, most: 10 }],
 ] as const) {
   test(`--${name} outside ${range.least} to ${range.most}, or no number, is a usage error`, () => {
@@ -50,7 +51,7 @@ test("a duration in seconds, minutes or hours", () => {
   assert.equal(input.durationMs("missing"), undefined);
 });
 
-for (const name of ["wrong", "long", "zero", "limit"]) {
+for (const name of ["wrong", "long", "zero", "limit", "least"]) {
   test(`--${name} that is no duration of a day at most is a usage error`, () => {
     assert.throws(
       () => input.durationMs(name),

@@ -14,7 +14,7 @@ export interface CommandInput {
   flag(name: string): boolean;
   /** Whole number of `--name <n>`, in [least, most]. */
   count(name: string, range: CountRange): number | undefined;
-  /** Milliseconds of `--name <duration>`: `90`, `90s`, `5m`, `2h`; from one second to a day. */
+  /** Milliseconds of `--name <duration>`: `90s`, `5m`, `2h`; from one second to a day. */
   durationMs(name: string): number | undefined;
 }
 
@@ -57,7 +57,7 @@ export function commandInput(args: readonly unknown[], options: Readonly<Record<
     durationMs(name) {
       const value = text(name);
       if (value === undefined) return undefined;
-      const [, digits = "", unit = "s"] = /^(\d{1,8})([smh])?$/.exec(value) ?? [];
+      const [, digits = "", unit = ""] = /^(\d{1,8})([smh])$/.exec(value) ?? [];
       const ms = digits === "" ? 0 : Number(digits) * (MS_PER_UNIT[unit] ?? 0);
       if (ms > 0 && ms <= LONGEST_DURATION_MS) return ms;
       throw new UsageProblem(`--${name} is '${value}': a duration such as 90s, 5m or 2h is expected, a day at most`);

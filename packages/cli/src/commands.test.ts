@@ -146,18 +146,18 @@ test("plan says what apply would do, and does nothing", async () => {
 });
 
 test("apply waits until every instance is as it says", async () => {
-  const { stdout, stderr, code } = await mvm("fleet apply fleet.toml --timeout 20");
+  const { stdout, stderr, code } = await mvm("fleet apply fleet.toml --timeout 20s");
   assert.equal(code, 0, stderr);
   assert.match(stdout, /fleet version 1 is in force; every instance is as it says\n$/);
 });
 
 test("what is ready may be about to be restarted: apply waits until the node has nothing left to do", async () => {
   node?.setBusy(true);
-  const early = await mvm("fleet apply fleet.toml --timeout 1");
+  const early = await mvm("fleet apply fleet.toml --timeout 1s");
   assert.equal(early.code, 5);
   assert.match(early.stderr, /after 1\.0 s: [a-z0-9-]+: the node is at work \[MVM_WAIT_TIMEOUT\]/);
   node?.setBusy(false);
-  assert.equal((await mvm("fleet apply fleet.toml --timeout 20")).code, 0);
+  assert.equal((await mvm("fleet apply fleet.toml --timeout 20s")).code, 0);
 });
 
 test("applied again, nothing would change", async () => {
@@ -207,7 +207,7 @@ test("what is not there is not found, exit 4", async () => {
 });
 
 test("stop and start wait for the outcome and print it", async () => {
-  const stopped = await mvm("instance stop acme-worker-0 --timeout 20");
+  const stopped = await mvm("instance stop acme-worker-0 --timeout 20s");
   assert.deepEqual(
     [stopped.code, stopped.stdout],
     [0, "acme-worker-0 is stopped; start it again: mvm instance start acme-worker-0\n"],
@@ -219,7 +219,7 @@ test("stop and start wait for the outcome and print it", async () => {
     /\nwanted +running\ngoal +stopped, by the hold\nhold +hard, by eve since \S+ \S+ UTC, for 30 min, until /,
   );
   assert.match((await mvm("pool list")).stdout, /acme +worker .* 1 held stopped\n/);
-  const started = await mvm("instance start acme-worker-0 --timeout 20");
+  const started = await mvm("instance start acme-worker-0 --timeout 20s");
   assert.deepEqual([started.code, started.stdout], [0, "acme-worker-0 is ready\n"], started.stderr);
   assert.doesNotMatch(started.stderr, /is ready/, "once is enough");
 });
@@ -237,13 +237,13 @@ test("a refusal is printed with its rule, exit 3, as JSON too", async () => {
       },
     },
   });
-  const refused = await mvm("instance start acme-worker-0 --timeout 20");
+  const refused = await mvm("instance start acme-worker-0 --timeout 20s");
   assert.equal(refused.code, 3);
   assert.match(
     refused.stderr,
     /error: acme-worker-0 was refused by rule 'required drive': secret 'model\.key' is not set \[MVM_SECRET_MISSING\]\n {2}→ Set it\.\n$/,
   );
-  const asJson = await mvm("instance start acme-worker-0 --timeout 20 --json");
+  const asJson = await mvm("instance start acme-worker-0 --timeout 20s --json");
   assert.equal(asJson.stdout, "");
   assert.match(asJson.stderr, /^[^\n]+\n$/, "no progress: the error alone");
   assert.equal(jsonAt(asJson.stderr, "details.rule"), "required drive");
@@ -252,7 +252,7 @@ test("a refusal is printed with its rule, exit 3, as JSON too", async () => {
 
 test("what does not happen in time is said, exit 5; --no-wait does not wait for it", async () => {
   node?.report({ "acme-worker-0": { state: "starting", guest: null } });
-  const late = await mvm("instance start acme-worker-0 --timeout 1");
+  const late = await mvm("instance start acme-worker-0 --timeout 1s");
   assert.equal(late.code, 5);
   assert.match(late.stderr, /waiting: acme-worker-0 is starting \(/);
   assert.match(late.stderr, /error: after 1\.0 s: acme-worker-0 is starting \[MVM_WAIT_TIMEOUT\]/);
@@ -325,13 +325,13 @@ test("destroy names what goes and asks; without a terminal it needs --yes", asyn
 test("destroyed, an instance comes back empty while the counts want it", async () => {
   const volume = () => json("instance show acme-worker-0", "instance.volume_uuid");
   const before_ = await volume();
-  const destroyed = await mvm("instance destroy acme-worker-0 --timeout 20", { typed: "acme-worker-0" });
+  const destroyed = await mvm("instance destroy acme-worker-0 --timeout 20s", { typed: "acme-worker-0" });
   assert.deepEqual([destroyed.code, destroyed.stdout], [0, "acme-worker-0 is erased\n"], destroyed.stderr);
   assert.notEqual(await volume(), before_);
 });
 
 test("a destroyed tenant is gone", async () => {
-  const destroyed = await mvm("tenant destroy acme --yes --timeout 20");
+  const destroyed = await mvm("tenant destroy acme --yes --timeout 20s");
   assert.deepEqual([destroyed.code, destroyed.stdout], [0, "acme is erased\n"], destroyed.stderr);
   assert.match(
     destroyed.stderr,

@@ -125,8 +125,8 @@ function leadingOptions(command: Commander, spec: VerbSpec): Readonly<Record<str
   while (root.parent !== null) root = root.parent;
   const given = root.opts();
   const foreign = LEADING_FLAGS.find((flag) => given[flag] !== undefined && !spec.shared.includes(flag));
-  if (foreign !== undefined)
-    throw new UsageProblem(`--${foreign} means nothing to '${spec.name}'`, { command: nameOf(command) });
+  const name = nameOf(command);
+  if (foreign !== undefined) throw new UsageProblem(`--${foreign} means nothing to '${name}'`, { command: name });
   return given;
 }
 

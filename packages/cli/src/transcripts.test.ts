@@ -45,6 +45,9 @@ const THREE_WAYS =
   "  → One of three ways names the file, in this order: --config PATH; mvm.toml in the current directory; /etc/mvm/mvm.toml.";
 const MEND = "  → Mend the named places.";
 const AUDIT_HELP = "  → See mvm audit list --help.";
+const INCLUDE =
+  "Let [microvms] include in mvm.toml name the files microvms/roles/*.toml and microvms/profiles/*/profile.toml of the installation.";
+const NO_TYPE = `no type is declared, so nothing can run. ${INCLUDE}`;
 const CONFIG_LINE = /^config: \.\/good\.toml \(--config\) sha256:[0-9a-f]{12}$/;
 
 const transcripts: readonly Transcript[] = [
@@ -145,20 +148,32 @@ const transcripts: readonly Transcript[] = [
     command: "config validate --config good.toml",
     exit: 0,
     stdout: ["./good.toml is valid: 0 roles, 0 profiles"],
-    stderr: [CONFIG_LINE],
+    stderr: [CONFIG_LINE, NO_TYPE],
   },
   {
     command: "--config good.toml config validate",
     exit: 0,
     stdout: ["./good.toml is valid: 0 roles, 0 profiles"],
-    stderr: [CONFIG_LINE],
+    stderr: [CONFIG_LINE, NO_TYPE],
   },
   {
     command: "config validate",
     in: "here",
     exit: 0,
     stdout: ["./mvm.toml is valid: 0 roles, 0 profiles"],
-    stderr: [/^config: \.\/mvm\.toml \(current directory\) sha256:[0-9a-f]{12}$/],
+    stderr: [/^config: \.\/mvm\.toml \(current directory\) sha256:[0-9a-f]{12}$/, NO_TYPE],
+  },
+  {
+    command: "--quiet node check",
+    exit: 2,
+    stdout: [],
+    stderr: [/^error: no configuration file/, THREE_WAYS],
+  },
+  {
+    command: "--quiet agent run",
+    exit: 2,
+    stdout: [],
+    stderr: ["error: --quiet means nothing to 'agent run' [MVM_USAGE]", "  → See mvm agent run --help."],
   },
   {
     command: "config validate",
@@ -256,7 +271,7 @@ const transcripts: readonly Transcript[] = [
       CONFIG_LINE,
       `error: the socket ${cwd}/run/coordinator.sock has no server behind it [MVM_API_UNAVAILABLE]`,
       /because: connect ENOENT/,
-      /→ Start it \(mvm coordinator run/,
+      /→ Start it \(systemctl start mvm-coordinator mvm-agent; without units mvm coordinator run/,
     ],
   },
   {
@@ -288,7 +303,7 @@ const transcripts: readonly Transcript[] = [
     stderr: [
       CONFIG_LINE,
       "error: no role 'gateway' is declared [MVM_TYPE_UNKNOWN]",
-      "  → Declare it under [microvms.roles.gateway].",
+      `  → No type is declared. ${INCLUDE}`,
     ],
   },
   {

@@ -94,7 +94,7 @@ export {
   Resources,
   WarmDeclaration,
 } from "./types/declarations.ts";
-export { ResolvedType, resolveType, typeKey } from "./types/resolved-type.ts";
+export { INCLUDE_TYPES, ResolvedType, resolveType, typeKey } from "./types/resolved-type.ts";
 export { restartReasons } from "./types/restart-reasons.ts";
 export { NodeMode } from "./node-mode.ts";
 export { nodeClock } from "./node/clock.ts";

@@ -23,7 +23,7 @@ const DOWNLOAD_VARIABLES = [
   "npm_config_cache",
 ];
 
-/** @throws MvmError MVM_HOST_UNSUPPORTED outside a clone */
+/** @throws MvmError MVM_HOST_UNSUPPORTED in an incomplete installation */
 export function hostImageTools({ images }: Pick<EffectiveConfig, "images">): ImageTools {
   const { root } = findInstallation();
   return openImageTools({

@@ -19,7 +19,7 @@ test("code, message, chain of causes, remedy", () => {
       "error: the socket has no server behind it [MVM_API_UNAVAILABLE]",
       "  because: connect ENOENT",
       "  because: deeper",
-      "  → Start it (mvm coordinator run, mvm agent run) or check the socket's path in mvm.toml.",
+      "  → Start it (systemctl start mvm-coordinator mvm-agent; without units mvm coordinator run, mvm agent run), or check the socket's path in mvm.toml.",
       "",
     ].join("\n"),
   );

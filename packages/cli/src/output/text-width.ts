@@ -20,3 +20,17 @@ export function cut(text: string, columns: number): string {
 export function padded(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - widthOf(text)));
 }
+
+/**
+ * The text in lines of at most `columns`, broken between words; a longer word stands alone in its line.
+ * Text of one style only: a break would tear others apart.
+ */
+export function wrapped(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && widthOf(last) + 1 + widthOf(word) <= columns) lines.splice(-1, 1, `${last} ${word}`);
+    else lines.push(word);
+  }
+  return lines;
+}

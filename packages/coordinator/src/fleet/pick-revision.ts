@@ -52,7 +52,7 @@ function notAccepted({ manifest }: CatalogueImage, acceptedKinds: readonly strin
   return refuse(
     "MVM_IMAGE_NOT_ACCEPTED",
     `image ${manifest.revision} is of kind '${manifest.kind}'; accepted: ${acceptedKinds.join(", ")}`,
-    "Build an accepted kind, or widen [images] accept in mvm.toml.",
+    "Add its kind to [images] accept in mvm.toml and restart both servers, or use an image of an accepted kind.",
   );
 }
 

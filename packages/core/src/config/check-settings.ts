@@ -2,6 +2,7 @@
  * What the schema of one setting can't see: whether settings fit each other. Each section is
  * looked at by itself, so that a mistake elsewhere hides nothing here. Pure.
  */
+import { resolve } from "node:path";
 import * as z from "zod";
 import { formatAddress, overlaps, parseRange, prefixLengthOf } from "../ipv4-range.ts";
 import type { KeyPath } from "../toml/problem.ts";
@@ -13,25 +14,26 @@ export interface SettingMistake {
   readonly message: string;
 }
 
-/** Linux' limit for the path of a Unix socket, without the closing NUL. */
-const MAX_SOCKET_PATH = 107;
-/** Room below runtime_dir for the longest socket: a directory, an instance's id and a file name. */
-const LONGEST_SOCKET_NAME = "/vms//console.sock".length + 54;
+/** One by one: a mistake at another key of the section hides nothing here. */
+const Places = NodeSection.pick({ state_dir: true })
+  .extend({ keys_dir: NodeSection.shape.keys_dir.catch(undefined) })
+  .loose();
 
 const Sections = z.looseObject({
   network: NetworkSection.prefault({}).catch(() => NetworkSection.parse({})),
-  node: NodeSection.nullable().catch(null),
+  node: Places.nullable().catch(null),
 });
 
 /**
  * Every setting that does not fit another.
  * @param value the config file's value; sections that break their schema are passed over
+ * @param directory what relative paths of the file are relative to
  */
-export function checkSettings(value: unknown): readonly SettingMistake[] {
+export function checkSettings(value: unknown, directory: string): readonly SettingMistake[] {
   const sections = Sections.safeParse(value);
   if (!sections.success) return [];
   const { network, node } = sections.data;
-  return [...checkNetwork(network), ...(node === null ? [] : checkPaths(node))];
+  return [...checkNetwork(network), ...(node === null ? [] : checkKeysPlace(node, directory))];
 }
 
 function checkNetwork(network: z.infer<typeof NetworkSection>): readonly SettingMistake[] {
@@ -69,13 +71,18 @@ function checkNetwork(network: z.infer<typeof NetworkSection>): readonly Setting
   return mistakes;
 }
 
-function checkPaths({ runtime_dir: runtimeDir }: z.infer<typeof NodeSection>): readonly SettingMistake[] {
-  const room = MAX_SOCKET_PATH - LONGEST_SOCKET_NAME;
-  if (Buffer.byteLength(runtimeDir) <= room) return [];
+/** Whoever copies or backs up the state must not get the keys to it by the way. */
+function checkKeysPlace(
+  { state_dir: stateDir, keys_dir: keysDir }: z.infer<typeof Places>,
+  directory: string,
+): readonly SettingMistake[] {
+  if (keysDir === undefined) return [];
+  const [state, keys] = [resolve(directory, stateDir), resolve(directory, keysDir)];
+  if (keys !== state && !keys.startsWith(`${state}/`)) return [];
   return [
     {
-      path: ["node", "runtime_dir"],
-      message: `node.runtime_dir is longer than ${room} bytes: the paths of sockets in it would not fit into the system's ${MAX_SOCKET_PATH}`,
+      path: ["node", "keys_dir"],
+      message: `node.keys_dir ${keysDir} lies in state_dir ${stateDir}: a copy of the state would hold the keys to it; leave it out, which means ${stateDir}-keys, or name a directory elsewhere`,
     },
   ];
 }

@@ -105,6 +105,11 @@ test("defaults are filled in and paths are relative to the file", async () => {
   assert.equal(config.node.parallel_starts, 2);
 });
 
+test("keys beside the state, whatever their names have in common, are fine", async () => {
+  const cwd = tree({ "mvm.toml": `${MINIMAL}state_dir = "state"\nkeys_dir = "state.d/keys"\n` });
+  assert.equal((await load(cwd)).config.node.keys_dir, join(cwd, "state.d/keys"));
+});
+
 test("through a symbolic link, paths are relative to where the link lies", async () => {
   const cwd = tree({ "real/mvm.toml": `${MINIMAL}state_dir = "state"\n`, "other/x": "" });
   symlinkSync(join(cwd, "real/mvm.toml"), join(cwd, "other/mvm.toml"));
@@ -228,9 +233,25 @@ const bad: readonly {
     lines: ["./mvm.toml:6:15: network.uplink_cidr is 100.64.0.0/31: it must hold one /30 at least"],
   },
   {
-    name: "a directory too deep for sockets",
-    text: `${MINIMAL}runtime_dir = "/${"r".repeat(100)}"\n`,
-    lines: ["./mvm.toml:5:15: node.runtime_dir is longer than"],
+    name: "a directory too deep for sockets, beside a mistake in the same section",
+    text: `${MINIMAL}runtime_dir = "/${"r".repeat(35)}"\nparallel_starts = 0\n`,
+    lines: [
+      `./mvm.toml:5:15: node.runtime_dir is "/${"r".repeat(35)}": it has 36 bytes, and at most 35 leave room`,
+      "./mvm.toml:6:19: node.parallel_starts is 0: must be at least 1",
+    ],
+  },
+  {
+    name: "keys in the state",
+    text: `${MINIMAL}state_dir = "state"\nkeys_dir = "./state/keys"\nparallel_starts = 0\n`,
+    lines: [
+      "./mvm.toml:6:12: node.keys_dir ./state/keys lies in state_dir state: a copy of the state would hold the keys to it; leave it out, which means state-keys",
+      "./mvm.toml:7:19: node.parallel_starts is 0: must be at least 1",
+    ],
+  },
+  {
+    name: "keys in the state's default place",
+    text: `${MINIMAL}keys_dir = "/var/lib/mvm"\n`,
+    lines: ["./mvm.toml:5:12: node.keys_dir /var/lib/mvm lies in state_dir /var/lib/mvm: "],
   },
   {
     name: "a profile that is not declared",

@@ -2,6 +2,7 @@
  * Loads the configuration: finds the file, reads what it includes, checks everything and reports
  * all mistakes at once. Called by every program that needs a config, once.
  */
+import { dirname } from "node:path";
 import { hashOf } from "../hash.ts";
 import type { TomlDocument } from "../toml/document.ts";
 import { type Problem, problemsError } from "../toml/problem.ts";
@@ -44,7 +45,7 @@ export async function loadConfig(search: ConfigSearch): Promise<LoadedConfig> {
     ...(await includedProblems(included.documents)),
     ...(await duplicateProblems(types)),
   ];
-  const mistakes = checkSettings(document.value).map((mistake) => ({ document, ...mistake }));
+  const mistakes = checkSettings(document.value, dirname(document.path)).map((mistake) => ({ document, ...mistake }));
   // With an unreadable include, what it declares would only seem to be missing.
   const misplaced = included.problems.length === 0 ? checkTypes(types) : [];
   problems.push(...(await Promise.all([...mistakes, ...misplaced].map((mistake) => problemAt(mistake)))));

@@ -13,6 +13,15 @@ const absoluteOrRelativePath = z
   .min(1)
   .max(4096)
   .refine((path) => !path.includes("\0"), "a path can't hold a NUL");
+/** Linux' limit for the path of a Unix socket, without the closing NUL. */
+const MAX_SOCKET_PATH = 107;
+/** Room below runtime_dir for the longest socket: a directory, an instance's id and a file name. */
+const LONGEST_SOCKET_NAME = "/vms//console.sock".length + 54;
+const MAX_RUNTIME_DIR_BYTES = MAX_SOCKET_PATH - LONGEST_SOCKET_NAME;
+const runtimeDirPath = absoluteOrRelativePath.refine((path) => Buffer.byteLength(path) <= MAX_RUNTIME_DIR_BYTES, {
+  error: ({ input }) =>
+    `it has ${Buffer.byteLength(String(input))} bytes, and at most ${MAX_RUNTIME_DIR_BYTES} leave room for the sockets below it`,
+});
 const cidr4 = z.cidrv4("write an IPv4 range such as 10.64.0.0/10");
 const portRange = z
   .tuple([z.int().min(1).max(65535), z.int().min(1).max(65535)])
@@ -22,7 +31,7 @@ export const NodeSection = z.strictObject({
   name: NodeId,
   mode: NodeMode,
   state_dir: absoluteOrRelativePath.default("/var/lib/mvm"),
-  runtime_dir: absoluteOrRelativePath.default("/run/mvm"),
+  runtime_dir: runtimeDirPath.default("/run/mvm"),
   /** Apart from the state, so that no copy of that opens anything; default: `state_dir` with `-keys` behind it. */
   keys_dir: absoluteOrRelativePath.optional(),
   /** Directory of the programs `firecracker` and `jailer`, which mode production runs. */

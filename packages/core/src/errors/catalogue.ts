@@ -35,7 +35,8 @@ const entries = {
   MVM_API_UNAVAILABLE: {
     exit: 5,
     summary: "A server's socket can't be reached or did not answer in time.",
-    remedy: "Start it (mvm coordinator run, mvm agent run) or check the socket's path in mvm.toml.",
+    remedy:
+      "Start it (systemctl start mvm-coordinator mvm-agent; without units mvm coordinator run, mvm agent run), or check the socket's path in mvm.toml.",
   },
   MVM_CONFIG_EXISTS: {
     exit: 2,
@@ -145,7 +146,8 @@ const entries = {
   MVM_IMAGE_NOT_ACCEPTED: {
     exit: 3,
     summary: "The image's kind is not among [images] accept.",
-    remedy: "Build an accepted kind, or widen [images] accept in mvm.toml.",
+    remedy:
+      "Add its kind to [images] accept in mvm.toml and restart both servers, or use an image of an accepted kind.",
   },
   MVM_IMAGE_NOT_FOUND: {
     exit: 4,

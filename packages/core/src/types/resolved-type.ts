@@ -48,9 +48,9 @@ export function typeKey(role: string, profile: string): string {
  */
 export function resolveType(tables: MicrovmsTables, roleName: string, profileName: string): ResolvedType {
   const role = declared(tables.roles, roleName);
-  if (role === undefined) throw unknownType("role", roleName, Object.keys(tables.roles));
+  if (role === undefined) throw unknownType("role", roleName, tables);
   const profile = declared(tables.profiles, profileName);
-  if (profile === undefined) throw unknownType("profile", profileName, Object.keys(tables.profiles));
+  if (profile === undefined) throw unknownType("profile", profileName, tables);
   if (!role.profiles.some((name) => name === profileName)) {
     throw new MvmError("MVM_TYPE_UNKNOWN", {
       message: `role '${roleName}' does not go with profile '${profileName}'`,
@@ -81,15 +81,24 @@ export function resolveType(tables: MicrovmsTables, roleName: string, profileNam
   });
 }
 
+/** What gives a configuration its types, for one that declares none. */
+export const INCLUDE_TYPES =
+  "Let [microvms] include in mvm.toml name the files microvms/roles/*.toml and microvms/profiles/*/profile.toml of the installation.";
+
 /** Own entries only: a role may be called `constructor`. */
 function declared<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.entries(table).find(([key]) => key === name)?.[1];
 }
 
-function unknownType(kind: "role" | "profile", value: string, names: readonly string[]): MvmError {
+function unknownType(kind: "role" | "profile", value: string, tables: MicrovmsTables): MvmError {
+  const names = Object.keys(tables[`${kind}s`]);
+  const isEmpty = Object.keys({ ...tables.roles, ...tables.profiles }).length === 0;
+  const declareIt = isEmpty
+    ? `No type is declared. ${INCLUDE_TYPES}`
+    : `Declare it under [microvms.${kind}s.${value}].`;
   return new MvmError("MVM_TYPE_UNKNOWN", {
     message: `no ${kind} '${value}' is declared`,
-    remedy: names.length > 0 ? `Declared: ${names.join(", ")}.` : `Declare it under [microvms.${kind}s.${value}].`,
+    remedy: names.length > 0 ? `Declared: ${names.join(", ")}.` : declareIt,
     details: { [kind]: value, declared: names },
   });
 }

@@ -48,14 +48,18 @@ function judgeCrypt({ deviceMapper, crypt, loopControl }: EncryptionFacts): Find
   if (!deviceMapper)
     return missing(
       "the kernel has no device-mapper",
-      "Load it: modprobe dm-mod; else use a kernel with CONFIG_BLK_DEV_DM.",
+      "Load it, now and at every boot: modprobe dm-mod; echo dm-mod >> /etc/modules-load.d/mvm.conf; else use a kernel with CONFIG_BLK_DEV_DM.",
     );
   if (crypt === null)
     return missing(
       "device-mapper has no dm-crypt",
-      "Load it: modprobe dm-crypt; else use a kernel with CONFIG_DM_CRYPT.",
+      "Load it, now and at every boot: modprobe dm-crypt; echo dm-crypt >> /etc/modules-load.d/mvm.conf; else use a kernel with CONFIG_DM_CRYPT.",
     );
-  if (!loopControl) return missing("/dev/loop-control is missing", "Load the module: modprobe loop");
+  if (!loopControl)
+    return missing(
+      "/dev/loop-control is missing",
+      "Load the module, now and at every boot: modprobe loop; echo loop >> /etc/modules-load.d/mvm.conf",
+    );
   return ok(crypt === "loaded" ? "dm-crypt, loop devices" : "dm-crypt as a module, loop devices");
 }
 

@@ -74,14 +74,18 @@ function judgeNftables({ nft, refusal }: NetworkFacts): Finding {
   if (refusal !== null)
     return missing(
       `the kernel refuses tables of the families inet, netdev and bridge: ${refusal}`,
-      "Load the modules: modprobe -a nf_tables nf_tables_bridge; else use a kernel with CONFIG_NF_TABLES.",
+      "Load the module, now and at every boot: modprobe nf_tables; echo nf_tables >> /etc/modules-load.d/mvm.conf; else use a kernel with CONFIG_NF_TABLES, _INET, _NETDEV and _BRIDGE.",
     );
   return ok(`${nft}, families inet, netdev, bridge`);
 }
 
 function judgeNetwork({ tun, namespaces }: NetworkFacts): Finding {
   if (!namespaces) return missing("the kernel has no network namespaces", "Use a kernel with CONFIG_NET_NS.");
-  if (!tun) return missing("/dev/net/tun is missing", "Load the module: modprobe tun");
+  if (!tun)
+    return missing(
+      "/dev/net/tun is missing",
+      "Load the module, now and at every boot: modprobe tun; echo tun >> /etc/modules-load.d/mvm.conf",
+    );
   return ok("network namespaces, taps");
 }
 
@@ -147,6 +151,9 @@ function judgeMemory({ guestMib, reservedMib, overcommit }: MemoryFacts): Findin
   if (reservedMib < LEAST_RESERVED_MIB)
     return warn(seen, `Set [node] reserved_mem_mib to ${LEAST_RESERVED_MIB} at least: the host needs memory too.`);
   if (overcommit === STRICT_OVERCOMMIT)
-    return warn(`${seen}; the kernel counts all that guests might use`, "sysctl -w vm.overcommit_memory=0");
+    return warn(
+      `${seen}; the kernel counts all that guests might use`,
+      "sysctl -w vm.overcommit_memory=0, and for every boot: echo vm.overcommit_memory=0 > /etc/sysctl.d/mvm.conf",
+    );
   return ok(seen);
 }

@@ -312,6 +312,24 @@ describe("the judgement of a host", () => {
     }
   });
 
+  it("says once what mends the driver, where a check says what is wrong with it", () => {
+    const bare = { ...good, firecracker: { ...good.firecracker, file: null, printed: null } };
+    const { seen, remedy } = find(bare, "firecracker");
+    const broken = { ...driver, unusable: { reason: seen, remedy: remedy ?? "" } };
+    const [check] = judgeNode(bare, broken, "production");
+    assert.deepEqual(
+      [check?.status, check?.seen, check?.remedy],
+      ["missing", `firecracker: ${seen}`, "See firecracker."],
+    );
+  });
+
+  it("names with every module and kernel switch what loads it at the next boot", () => {
+    const remedies = rows.flatMap(([, changes, name]) => find({ ...good, ...changes }, name).remedy ?? []);
+    const passing = remedies.filter((remedy) => /modprobe|sysctl -w/.test(remedy));
+    assert.ok(passing.length > 5);
+    for (const remedy of passing) assert.match(remedy, /\/etc\/(modules-load|sysctl)\.d\/mvm\.conf/);
+  });
+
   it("relaxes in development what only production promises, and keeps what every mode needs", () => {
     const bare = { ...good, cgroupControllers: null, network: { ...good.network, nft: null } };
     assert.equal(find(bare, "cgroup", "development").status, "warn");

@@ -18,18 +18,22 @@ const checks: readonly Check[] = [...programChecks, ...dataChecks, ...hostChecks
  * @param driver what the driver of that mode says of this host
  */
 export function judgeNode(facts: NodeFacts, driver: DriverFingerprint, mode: NodeMode): readonly NodeCheck[] {
-  return [
-    { name: "driver", promise: "VMs can be run here.", ...judgeDriver(driver) },
-    ...checks.map((check) => {
-      const { name, promise } = check;
-      return { name, promise, ...relaxed(check.judge(facts), check, mode) };
-    }),
-  ];
+  const judged = checks.map((check): NodeCheck => {
+    const { name, promise } = check;
+    return { name, promise, ...relaxed(check.judge(facts), check, mode) };
+  });
+  return [{ name: "driver", promise: "VMs can be run here.", ...judgeDriver(driver, judged) }, ...judged];
 }
 
-function judgeDriver({ name, version, acceleration, unusable }: DriverFingerprint): Finding {
-  if (unusable !== null) return missing(`${name}: ${unusable.reason}`, unusable.remedy);
-  return ok(`${name} ${version}, ${acceleration === "kvm" ? "guests under KVM" : "guests emulated"}`);
+/** What a check says as well is mended there: its remedy stands once. */
+function judgeDriver(
+  { name, version, acceleration, unusable }: DriverFingerprint,
+  judged: readonly NodeCheck[],
+): Finding {
+  if (unusable === null)
+    return ok(`${name} ${version}, ${acceleration === "kvm" ? "guests under KVM" : "guests emulated"}`);
+  const same = judged.find(({ status, seen }) => status !== "ok" && seen === unusable.reason);
+  return missing(`${name}: ${unusable.reason}`, same === undefined ? unusable.remedy : `See ${same.name}.`);
 }
 
 function relaxed(finding: Finding, { neededIn }: Check, mode: NodeMode): Finding {

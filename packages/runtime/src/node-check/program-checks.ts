@@ -44,7 +44,7 @@ function judgeKvm({ device, trial }: KvmFacts): Finding {
   if (device === null)
     return missing(
       "/dev/kvm is missing",
-      "Switch virtualization on in the firmware and load the module: modprobe kvm-intel, or kvm-amd. In a cloud take a metal machine.",
+      "Switch virtualization on in the firmware and load the module, now and at every boot: modprobe kvm-intel, or kvm-amd; its name goes into /etc/modules-load.d/mvm.conf as well. In a cloud take a metal machine.",
     );
   if (trial === null)
     return warn(
@@ -69,7 +69,7 @@ function judgeRights({ device }: KvmFacts): Finding {
 
 function judgeControllers(controllers: readonly string[] | null): Finding {
   const remedy =
-    "Boot with systemd.unified_cgroup_hierarchy=1, or mount it: mount -t cgroup2 none /sys/fs/cgroup; no controller may be in use by version 1.";
+    "Boot with systemd.unified_cgroup_hierarchy=1, or mount it until the next boot: mount -t cgroup2 none /sys/fs/cgroup; no controller may be in use by version 1.";
   if (controllers === null) return missing("cgroup v2 is not mounted at /sys/fs/cgroup", remedy);
   const absent = CONTROLLERS.filter((controller) => !controllers.includes(controller));
   if (absent.length > 0) return missing(`cgroup v2 lacks ${absent.join(", ")}`, remedy);

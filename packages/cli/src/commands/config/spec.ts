@@ -1,5 +1,5 @@
 /** `mvm config …` as data. */
-import type { NounSpec } from "../../command-spec.ts";
+import { type NounSpec, READS } from "../../command-spec.ts";
 
 export const configNoun: NounSpec = {
   name: "config",
@@ -8,14 +8,14 @@ export const configNoun: NounSpec = {
     {
       name: "validate",
       summary: "check the configuration and what it includes: all mistakes at once",
-      shared: ["config", "json"],
+      shared: READS,
       examples: ["config validate", "config validate --config /etc/mvm/mvm.toml"],
       load: async () => (await import("./validate.ts")).validateConfig,
     },
     {
       name: "print-effective",
       summary: "print what the configuration means, with defaults and includes filled in",
-      shared: ["config", "json"],
+      shared: READS,
       examples: ["config print-effective", "config print-effective --json"],
       load: async () => (await import("./print-effective.ts")).printEffective,
     },

@@ -5,6 +5,7 @@ import { hostImageTools } from "../../host/image-host.ts";
 import { printResult } from "../../output/document.ts";
 import { announceConfig, factsOf } from "../../session.ts";
 import { buildWithProgress } from "./build-with-progress.ts";
+import { runObstacle } from "./run-obstacle.ts";
 
 export const buildImage: Command = async (context, input) => {
   const loaded = await announceConfig(context, input);
@@ -19,12 +20,23 @@ export const buildImage: Command = async (context, input) => {
   });
   if (built === undefined) return;
   const { manifest, cached } = built;
+  const { accept } = loaded.config.images;
+  const obstacle = runObstacle(manifest, accept);
   printResult(context, input, {
     config: factsOf(loaded),
-    document: { role, profile: profileName, revision: manifest.revision, cached, image: manifest },
-    text: () =>
+    document: {
+      role,
+      profile: profileName,
+      revision: manifest.revision,
+      cached,
+      accepted: obstacle === null,
+      image: manifest,
+    },
+    text: () => {
       context.stdout.write(
         `${profileName}: ${manifest.revision}${cached ? " (was built before from the same inputs)" : ""}\n`,
-      ),
+      );
+      if (obstacle !== null) context.stderr.write(`${obstacle}\n`);
+    },
   });
 };

@@ -6,11 +6,13 @@ import type { Output, TextStyle } from "../../context.ts";
 import { thisMachine } from "../../host/machine.ts";
 import { counted } from "../../output/counts.ts";
 import { printResult } from "../../output/document.ts";
-import { padded } from "../../output/text-width.ts";
+import { padded, widthOf, wrapped } from "../../output/text-width.ts";
 import { announceConfig, factsOf } from "../../session.ts";
 
 const STYLES: Readonly<Record<NodeCheck["status"], TextStyle>> = { ok: "green", warn: "yellow", missing: "red" };
 const STATUS_COLUMNS = 9;
+/** Never narrower than this when a terminal is too small. */
+const LEAST_TEXT_COLUMNS = 20;
 
 /** @throws MvmError MVM_HOST_NOT_ROOT, MVM_HOST_UNSUPPORTED after the report, when a promise can't be kept */
 export const checkNodeCommand: Command = async (context, input) => {
@@ -26,14 +28,24 @@ export const checkNodeCommand: Command = async (context, input) => {
   requireAll(report);
 };
 
-/** One line a check, and what mends it below. */
+/** What was seen of each check; below it what hangs on it and what mends it, where it isn't well. */
 export function printReport(output: Output, checks: readonly NodeCheck[]): void {
   const nameColumns = Math.max(...checks.map(({ name }) => name.length)) + 2;
-  for (const { name, status, seen, remedy } of checks) {
+  const below = " ".repeat(STATUS_COLUMNS);
+  for (const { name, promise, status, seen, remedy } of checks) {
     const mark = padded(output.style(STYLES[status], status), STATUS_COLUMNS);
-    output.write(`${mark}${padded(name, nameColumns)}${seen}\n`);
-    if (remedy !== null) output.write(`${" ".repeat(STATUS_COLUMNS)}${output.style("cyan", "→")} ${remedy}\n`);
+    printHanging(output, `${mark}${padded(name, nameColumns)}`, seen);
+    if (remedy === null) continue;
+    printHanging(output, `${below}promise: `, promise);
+    printHanging(output, `${below}${output.style("cyan", "→")} `, remedy);
   }
+}
+
+/** The text behind its head; on a terminal its further lines begin where its first one does. */
+function printHanging(output: Output, head: string, text: string): void {
+  const indent = widthOf(head);
+  const columns = Math.max(LEAST_TEXT_COLUMNS, output.columns() - indent);
+  output.write(`${head}${wrapped(text, columns).join(`\n${" ".repeat(indent)}`)}\n`);
 }
 
 function requireAll({ mode, checks }: NodeCheckReport): void {

@@ -16,7 +16,7 @@ export const nodeNoun: NounSpec = {
     {
       name: "check",
       summary: "check what this host keeps of what its mode promises, with the remedy for what it does not",
-      shared: ["config", "json"],
+      shared: READS,
       examples: ["node check", "node check --json"],
       load: async () => (await import("./check.ts")).checkNodeCommand,
     },
@@ -24,7 +24,7 @@ export const nodeNoun: NounSpec = {
       name: "units",
       summary: "print the systemd units of this installation, or write them",
       options: [{ flags: "--write", summary: "write them into /etc/systemd/system" }],
-      shared: ["config", "json"],
+      shared: READS,
       examples: ["node units", "node units --write --config /etc/mvm/mvm.toml"],
       load: async () => (await import("./units.ts")).printUnits,
     },
