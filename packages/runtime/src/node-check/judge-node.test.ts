@@ -81,6 +81,7 @@ type Row = readonly [
 
 const rows: readonly Row[] = [
   ["no KVM", { kvm: { device: null, trial: null } }, "kvm", "missing", /\/dev\/kvm is missing/, /modprobe kvm-intel/],
+  ["no KVM to have rights on", { kvm: { device: null, trial: null } }, "kvm-rights", "ok", /^nothing to judge/],
   ["KVM never tried", { kvm: { ...good.kvm, trial: null } }, "kvm", "warn", /not tried/, /build an image/],
   [
     "a KVM that opens and runs nothing",
