@@ -42,9 +42,17 @@ test("ending the agent ends no VM, and nothing but the host's shutdown ends the 
   assert.equal(vms.get("RefuseManualStop"), "yes");
   assert.equal(settings("mvm.slice").get("RefuseManualStop"), "yes", "it would end the unit in it");
   assert.equal(vms.has("KillMode"), false, "the host's shutdown ends VMs, not only their holder");
-  assert.equal(vms.get("Delegate"), "cpu cpuset io memory pids");
-  assert.match(vms.get("ExecStart") ?? "", /\+cpu \+cpuset \+io \+memory \+pids > cgroup\.subtree_control/);
+  assert.equal(vms.get("Delegate"), "cpu io memory pids");
+  assert.match(vms.get("ExecStart") ?? "", /\+cpu \+io \+memory \+pids > cgroup\.subtree_control/);
   assert.match(settings("mvm-agent.service").get("After") ?? "", /^mvm-vms\.service mvm-coordinator\.service /);
+});
+
+test("the agent may open what it opens, and what the jailer makes nodes of", () => {
+  const text = units.find(({ path }) => path.endsWith("/mvm-agent.service"))?.text ?? "";
+  assert.deepEqual(text.match(/(?<=^DeviceAllow=)\S+/gm), [
+    ...["/dev/kvm", "/dev/net/tun", "/dev/userfaultfd"],
+    ...["/dev/mapper/control", "block-device-mapper", "/dev/loop-control", "block-loop"],
+  ]);
 });
 
 test("the host's shutdown gives guests their time to stop before it ends their unit", () => {

@@ -6,7 +6,7 @@
  * directly in a slice it would take controllers, and with them limits, away again. A delegated cgroup
  * may hold no process once its children have limits, hence the holder in a child of its own.
  */
-import { VMS_SLICE, VMS_UNIT } from "@mvm/agent";
+import { CGROUP_MOUNT, VMS_CONTROLLERS, VMS_SLICE, VMS_UNIT } from "@mvm/agent";
 
 export interface UnitRequest {
   /** Absolute path of the `mvm` that is to run. */
@@ -33,7 +33,6 @@ export interface UnitFile {
 const STOP_SECONDS = 60;
 
 const HEADER = "# Written by mvm node units.";
-const CONTROLLERS = ["cpu", "cpuset", "io", "memory", "pids"];
 /** Servers are started for as long as it takes: what they lacked may come back. */
 const NEVER_GIVES_UP = "StartLimitIntervalSec=0";
 const SERVER = [
@@ -80,10 +79,10 @@ function vmsSlice(): string {
 
 function vmsUnit(): string {
   const hold = [
-    "cd /sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)",
+    `cd ${CGROUP_MOUNT}$(sed -n s/^0:://p /proc/self/cgroup)`,
     "mkdir -p holder",
     "echo 0 > holder/cgroup.procs",
-    `echo ${CONTROLLERS.map((name) => `+${name}`).join(" ")} > cgroup.subtree_control`,
+    `echo ${VMS_CONTROLLERS.map((name) => `+${name}`).join(" ")} > cgroup.subtree_control`,
     "systemd-notify --ready",
     "exec sleep infinity",
   ];
@@ -93,7 +92,7 @@ function vmsUnit(): string {
       "Type=notify",
       "NotifyAccess=all",
       `Slice=${VMS_SLICE}`,
-      `Delegate=${CONTROLLERS.join(" ")}`,
+      `Delegate=${VMS_CONTROLLERS.join(" ")}`,
       `ExecStart=/bin/sh -ec '${hold.join("; ")}'`,
       // Its holder's death must kill no VM. Then nothing is started anew: systemd could put no process into a
       // cgroup that hands controllers to its children. The unit stays active and the cgroup with it; KillMode=process
@@ -200,7 +199,7 @@ const AGENT_CAPABILITIES = [
 
 /** What it opens, and what it puts as a node into a jail. */
 const AGENT_DEVICES = [
-  ...["/dev/kvm rwm", "/dev/net/tun rwm", "/dev/userfaultfd rwm", "/dev/vhost-vsock rw"],
+  ...["/dev/kvm rwm", "/dev/net/tun rwm", "/dev/userfaultfd rwm"],
   ...["/dev/mapper/control rw", "block-device-mapper rwm", "/dev/loop-control rw", "block-loop rwm"],
 ];
 
