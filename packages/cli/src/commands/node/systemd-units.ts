@@ -19,6 +19,8 @@ export interface UnitRequest {
   readonly imagesDir: string;
   /** Directory of the coordinator's socket. */
   readonly coordinatorDir: string;
+  /** /proc/cpuinfo of the host. */
+  readonly cpuInfo: string;
   /** How long a guest may take to stop by itself. */
   readonly stopTimeoutSeconds: number;
 }
@@ -46,9 +48,13 @@ const SERVER = [
   "UMask=0077",
 ];
 
+/** KVM's module for a processor, by its flag for virtualization; that of another maker can't be loaded. */
+const KVM_MODULES: Readonly<Record<string, string>> = { svm: "kvm_amd", vmx: "kvm_intel" };
+
 /** What an operator types after the files are written. */
 export const COMMANDS_AFTER = [
   "systemd-tmpfiles --create /etc/tmpfiles.d/mvm.conf",
+  "systemctl restart systemd-modules-load.service",
   "systemctl daemon-reload",
   "systemctl enable --now mvm-coordinator.service mvm-agent.service",
 ];
@@ -56,12 +62,20 @@ export const COMMANDS_AFTER = [
 /** Every file, in the order in which they matter at boot. */
 export function systemdUnits(request: UnitRequest): readonly UnitFile[] {
   return [
+    { path: "/etc/modules-load.d/mvm.conf", text: modules(request) },
     { path: "/etc/tmpfiles.d/mvm.conf", text: directories(request) },
     { path: `/etc/systemd/system/${VMS_SLICE}`, text: vmsSlice() },
     { path: `/etc/systemd/system/${VMS_UNIT}`, text: vmsUnit() },
     { path: "/etc/systemd/system/mvm-coordinator.service", text: coordinatorUnit(request) },
     { path: "/etc/systemd/system/mvm-agent.service", text: agentUnit(request) },
   ];
+}
+
+/** Loaded at every boot: what the agent may not load by itself. A processor that doesn't virtualize needs no KVM. */
+function modules({ cpuInfo }: UnitRequest): string {
+  const flags = /^flags\s*:(.*)$/m.exec(cpuInfo)?.[1]?.split(/\s+/) ?? [];
+  const kvm = ["svm", "vmx"].filter((flag) => flags.includes(flag)).map((flag) => KVM_MODULES[flag]);
+  return [HEADER, ...kvm, "dm_crypt", "tun", ""].join("\n");
 }
 
 /** Made before any unit starts: what a confined unit may write to must be there to be mounted. */
