@@ -49,7 +49,7 @@ import { nodePaths, type NodePaths } from "./node-paths.ts";
 import { reportUnknownThings } from "./observe/unknown-things.ts";
 import type { AgentSettings } from "./settings.ts";
 import type { NodeFacts } from "./status/node-status.ts";
-import { VMS_CGROUP } from "./vms-cgroup.ts";
+import { CGROUP_MOUNT, VMS_CGROUP } from "./vms-cgroup.ts";
 
 export interface AgentPorts {
   readonly logger: Logger;
@@ -137,6 +137,7 @@ function driverOf(settings: AgentSettings, host: Host): VmmDriver {
     raw: createRawFiles(),
     programsDir: settings.firecrackerDir,
     jailsDir: nodePaths(settings).jailsDir,
+    cgroupMount: CGROUP_MOUNT,
     cgroupParent: VMS_CGROUP,
   });
 }

@@ -13,5 +13,5 @@ export { createNodeAgent, type NodeAgent } from "./node-agent.ts";
 export { nodePaths } from "./node-paths.ts";
 export { hostProcesses, type HostProcess } from "./observe/host-processes.ts";
 export { type NodeOnHost, remainsOfNode, tearDownNode } from "./tear-down.ts";
-export { VMS_CGROUP, VMS_SLICE, VMS_UNIT } from "./vms-cgroup.ts";
+export { CGROUP_MOUNT, VMS_CGROUP, VMS_CONTROLLERS, VMS_SLICE, VMS_UNIT } from "./vms-cgroup.ts";
 export { agentSettings, type AgentSettings, type Machine } from "./settings.ts";

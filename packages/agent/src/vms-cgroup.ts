@@ -7,6 +7,9 @@ export const CGROUP_MOUNT = "/sys/fs/cgroup";
 export const VMS_SLICE = "mvm.slice";
 export const VMS_UNIT = "mvm-vms.service";
 
+/** What the unit's group hands down to every VM's. */
+export { CONTROLLERS as VMS_CONTROLLERS } from "@mvm/runtime";
+
 /**
  * Relative to the mount: the delegated group of the unit, so that systemd neither ends VMs with the agent nor
  * changes their limits.

@@ -26,6 +26,7 @@ export type {
   VmmDriver,
 } from "./vmm/driver.ts";
 export { OUTPUT_SOURCES } from "./vmm/driver.ts";
+export { CONTROLLERS } from "./vmm/firecracker/confinement/cgroups.ts";
 export type { FirecrackerDriverOptions } from "./vmm/firecracker/driver-parts.ts";
 export { createFirecrackerDriver } from "./vmm/firecracker/firecracker-driver.ts";
 export { openGuestPort } from "./vmm/firecracker/guest-stream.ts";

@@ -28,6 +28,7 @@ export function firecrackerOptions({ nodeDir }: Pick<VmFixture, "nodeDir">): Fir
     sockets: createUnixSockets(),
     programsDir: firecrackerDir() ?? "/nowhere",
     jailsDir: join(nodeDir, "jails"),
+    cgroupMount: "/sys/fs/cgroup",
     cgroupParent: CGROUP_PARENT,
   };
 }

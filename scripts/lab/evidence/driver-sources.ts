@@ -18,7 +18,9 @@ export const CONFINING = [
   "packages/runtime/src/host/**/*.ts",
   "packages/runtime/src/network/network-names.ts",
   "packages/runtime/src/node-check/**/*.ts",
+  "packages/core/src/api/host/unix-exchange.ts",
   "packages/core/src/node/files.ts",
+  "packages/core/src/spec/mem-overhead.ts",
   "packages/agent/src/vms-cgroup.ts",
   "packages/cli/src/commands/node/systemd-units.ts",
 ];

@@ -44,8 +44,6 @@ export const HOST_FILES: HostFiles = {
   "/etc/fstab":
     "/dev/disk/by-id/virtio-system / ext4 noatime 0 1\n/dev/disk/by-id/virtio-payload /mnt/payload erofs ro 0 0\n",
   "/etc/machine-id": "",
-  // An operator of a production host loads these at boot, too.
-  "/etc/modules-load.d/mvm.conf": "kvm_amd\ndm_crypt\nvhost_vsock\ntun\n",
   // A guest in a guest is enough.
   "/etc/modprobe.d/kvm.conf": "options kvm_amd nested=0\n",
   "/etc/systemd/network/lab.network": "[Match]\nName=en*\n[Network]\nAddress=10.0.2.15/24\n",

@@ -20,7 +20,7 @@ import { viewsOf } from "../plan/views.ts";
 import type { AgentSettings } from "../settings.ts";
 import { instanceStatus, type InstanceFacts } from "./instance-status.ts";
 
-/** What does not change while the agent runs. */
+/** What is true of the node as a whole, as it was last looked at; each look makes a new one. */
 export interface NodeFacts {
   readonly agentVersion: string;
   readonly startedAtMs: number;

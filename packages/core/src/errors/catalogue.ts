@@ -262,7 +262,8 @@ const entries = {
   },
   MVM_VM_CONFINEMENT: {
     exit: 1,
-    summary: "A VM's process is not confined as promised; it was killed before its first instruction.",
+    summary:
+      "A VM's process is not confined as promised: it is killed before its guest runs, or by the second look, within moments of that.",
     remedy: "Mend what keeps the jailer or the host from what the message names; ask mvm node check.",
   },
   MVM_VM_DRIVER: {

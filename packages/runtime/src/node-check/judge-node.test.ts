@@ -29,7 +29,7 @@ const good: NodeFacts = {
   kvm: { device: { mode: 0o660, uid: 0 }, trial: { works: true, reason: "" } },
   firecracker: program("firecracker", "Firecracker v1.15.1\n"),
   jailer: program("jailer", "Jailer v1.15.1\n"),
-  cgroupControllers: ["cpuset", "cpu", "io", "memory", "pids"],
+  cgroup: { mount: "/cgroup2", controllers: ["cpuset", "cpu", "io", "memory", "pids"] },
   encryption: { deviceMapper: true, crypt: "loaded", cryptsetup: "cryptsetup 2.6.1", loopControl: true },
   network: { nft: "nftables v1.0.6", refusal: null, tun: true, namespaces: true },
   swaps: [],
@@ -59,6 +59,9 @@ const withJails = (changes: Partial<MountFacts>): Partial<NodeFacts> => ({
   storage: { ...good.storage, jails: { ...good.storage.jails, ...changes } },
 });
 const cpu = (changes: Partial<NodeFacts["cpu"]>): Partial<NodeFacts> => ({ cpu: { ...good.cpu, ...changes } });
+const withControllers = (controllers: NodeFacts["cgroup"]["controllers"]): Pick<NodeFacts, "cgroup"> => ({
+  cgroup: { ...good.cgroup, controllers },
+});
 const free = (freeBytes: number): Partial<NodeFacts> => ({
   storage: { ...good.storage, state: { ...good.storage.state, freeBytes } },
 });
@@ -81,6 +84,7 @@ type Row = readonly [
 
 const rows: readonly Row[] = [
   ["no KVM", { kvm: { device: null, trial: null } }, "kvm", "missing", /\/dev\/kvm is missing/, /modprobe kvm-intel/],
+  ["no KVM to have rights on", { kvm: { device: null, trial: null } }, "kvm-rights", "ok", /^nothing to judge/],
   ["KVM never tried", { kvm: { ...good.kvm, trial: null } }, "kvm", "warn", /not tried/, /build an image/],
   [
     "a KVM that opens and runs nothing",
@@ -136,8 +140,8 @@ const rows: readonly Row[] = [
     /1\.14\.0, Firecracker of 1\.15\.1/,
   ],
   ["somebody's jailer", { jailer: withFile(good.jailer, { uid: 7 }) }, "jailer", "missing", /uid 7/],
-  ["no cgroup v2", { cgroupControllers: null }, "cgroup", "missing", /not mounted/, /unified_cgroup_hierarchy/],
-  ["controllers on version 1", { cgroupControllers: ["hugetlb"] }, "cgroup", "missing", /lacks cpu, io, memory, pids/],
+  ["no cgroup v2", withControllers(null), "cgroup", "missing", /not mounted at \/cgroup2/, /cgroup2 none \/cgroup2;/],
+  ["controllers on version 1", withControllers(["hugetlb"]), "cgroup", "missing", /lacks cpu, io, memory, pids/],
   [
     "no cryptsetup",
     { encryption: { ...good.encryption, cryptsetup: null } },
@@ -331,7 +335,7 @@ describe("the judgement of a host", () => {
   });
 
   it("relaxes in development what only production promises, and keeps what every mode needs", () => {
-    const bare = { ...good, cgroupControllers: null, network: { ...good.network, nft: null } };
+    const bare = { ...good, ...withControllers(null), network: { ...good.network, nft: null } };
     assert.equal(find(bare, "cgroup", "development").status, "warn");
     assert.equal(find(bare, "cgroup", "development").remedy, find(bare, "cgroup").remedy);
     assert.equal(find(bare, "nftables", "development").status, "missing");

@@ -8,8 +8,7 @@ export interface NodeFacts {
   readonly kvm: KvmFacts;
   readonly firecracker: ProgramFacts;
   readonly jailer: ProgramFacts;
-  /** Controllers at the root of cgroup v2; null when that is not mounted where it must be. */
-  readonly cgroupControllers: readonly string[] | null;
+  readonly cgroup: CgroupFacts;
   readonly encryption: EncryptionFacts;
   readonly network: NetworkFacts;
   readonly swaps: readonly SwapFacts[];
@@ -35,6 +34,13 @@ export interface KvmTrial {
   readonly works: boolean;
   /** Why not, in words; empty when it works. */
   readonly reason: string;
+}
+
+export interface CgroupFacts {
+  /** Where cgroup v2 must be mounted. */
+  readonly mount: string;
+  /** Controllers at its root; null when it is not mounted there. */
+  readonly controllers: readonly string[] | null;
 }
 
 export interface EncryptionFacts {

@@ -188,7 +188,7 @@ describe("the look at a host", () => {
   });
 
   it("finds mounts of directories that are not there yet, kernel, processor, clock, memory", async () => {
-    const { storage, cpu, kernel, clockSource, memory, cgroupControllers, ...others } = await observe();
+    const { storage, cpu, kernel, clockSource, memory, cgroup, ...others } = await observe();
     const { ksm, guestTimerPeriodUs, encryption, network } = others;
     assert.deepEqual(
       [storage.jails.mountPoint, storage.images.mountPoint, storage.images.options],
@@ -203,7 +203,7 @@ describe("the look at a host", () => {
       [kernel, clockSource, ksm, guestTimerPeriodUs, memory],
       ["6.1.0-56-amd64", "tsc", "0", "200", { guestMib: 3000, reservedMib: 1024, overcommit: "0" }],
     );
-    assert.deepEqual(cgroupControllers, ["cpuset", "cpu", "io", "memory", "pids"]);
+    assert.deepEqual(cgroup, { mount: "/sys/fs/cgroup", controllers: ["cpuset", "cpu", "io", "memory", "pids"] });
     assert.deepEqual(encryption, {
       deviceMapper: true,
       crypt: "loaded",
@@ -223,7 +223,7 @@ describe("the look at a host", () => {
     assert.deepEqual(facts.network, { nft: null, refusal: "Error: no", tun: false, namespaces: false });
     assert.deepEqual(
       [
-        facts.cgroupControllers,
+        facts.cgroup.controllers,
         facts.swaps,
         facts.ksm,
         facts.guestTimerPeriodUs,

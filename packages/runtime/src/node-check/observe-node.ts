@@ -53,7 +53,7 @@ export async function observeNode(ports: ObserveNodePorts, target: NodeCheckTarg
     kvm: await observeKvm(ports, target, firecracker.printed !== null),
     firecracker,
     jailer: await observeProgram(ports, target.jailerPath),
-    cgroupControllers: controllers?.split(" ") ?? null,
+    cgroup: { mount: target.cgroupMount, controllers: controllers?.split(" ") ?? null },
     encryption: await observeEncryption(ports),
     network: await observeNetwork(ports),
     swaps: await observeSwaps(ports),

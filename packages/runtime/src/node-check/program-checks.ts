@@ -3,7 +3,7 @@ import { missing, ok, warn, type Finding } from "../finding.ts";
 import { CONTROLLERS } from "../vmm/firecracker/confinement/cgroups.ts";
 import { judgeFirecracker, judgeJailer } from "../vmm/firecracker/suitability/programs.ts";
 import type { Check } from "./check.ts";
-import type { KvmFacts } from "./node-facts.ts";
+import type { CgroupFacts, KvmFacts } from "./node-facts.ts";
 
 const OTHERS_READ_OR_WRITE = 0o006;
 
@@ -36,7 +36,7 @@ export const programChecks: readonly Check[] = [
     name: "cgroup",
     promise: "What a VM takes of memory, processors, disks and tasks is limited and measured.",
     neededIn: "production",
-    judge: ({ cgroupControllers }) => judgeControllers(cgroupControllers),
+    judge: ({ cgroup }) => judgeControllers(cgroup),
   },
 ];
 
@@ -59,7 +59,7 @@ function judgeKvm({ device, trial }: KvmFacts): Finding {
 }
 
 function judgeRights({ device }: KvmFacts): Finding {
-  if (device === null) return ok("/dev/kvm is missing");
+  if (device === null) return ok("nothing to judge, for want of /dev/kvm");
   const rights = `/dev/kvm has the mode 0${device.mode.toString(8)} and belongs to uid ${device.uid}`;
   if (device.uid !== 0) return missing(rights, "chown root /dev/kvm, and mend the udev rule that gave it away.");
   if ((device.mode & OTHERS_READ_OR_WRITE) !== 0)
@@ -67,10 +67,9 @@ function judgeRights({ device }: KvmFacts): Finding {
   return ok(rights);
 }
 
-function judgeControllers(controllers: readonly string[] | null): Finding {
-  const remedy =
-    "Boot with systemd.unified_cgroup_hierarchy=1, or mount it until the next boot: mount -t cgroup2 none /sys/fs/cgroup; no controller may be in use by version 1.";
-  if (controllers === null) return missing("cgroup v2 is not mounted at /sys/fs/cgroup", remedy);
+function judgeControllers({ mount, controllers }: CgroupFacts): Finding {
+  const remedy = `Boot with systemd.unified_cgroup_hierarchy=1, or mount it until the next boot: mount -t cgroup2 none ${mount}; no controller may be in use by version 1.`;
+  if (controllers === null) return missing(`cgroup v2 is not mounted at ${mount}`, remedy);
   const absent = CONTROLLERS.filter((controller) => !controllers.includes(controller));
   if (absent.length > 0) return missing(`cgroup v2 lacks ${absent.join(", ")}`, remedy);
   return ok(`cgroup v2 with ${CONTROLLERS.join(", ")}`);

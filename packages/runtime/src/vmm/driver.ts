@@ -12,7 +12,7 @@ export interface DriverFingerprint {
   readonly name: string;
   /** The VMM's own version. */
   readonly version: string;
-  /** How guests execute here, such as `emulated` or `kvm`. */
+  /** How guests execute here. */
   readonly acceleration: "emulated" | "kvm";
   /** What a VM takes of the host's memory beyond its guest's. */
   readonly memOverhead: MemOverhead;

@@ -1,6 +1,6 @@
 /**
- * Data volumes as LUKS1 files, for VMMs that decrypt by themselves (QEMU's luks block driver) on
- * hosts without device-mapper. Called by agent/src/lifecycle only; never mounts, never reformats.
+ * Data volumes as LUKS1 files, for a VMM that decrypts by itself (QEMU's luks block driver, so mode
+ * development), whatever the host has. Called by agent/src/lifecycle only; never mounts, never reformats.
  */
 import { MvmError, type CommandRunner, type Files, type Random } from "@mvm/core";
 import { ensureVolumeFile, growVolumeFile, removeVolumeFile, volumePath } from "./volume-file.ts";

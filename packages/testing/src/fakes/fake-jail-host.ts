@@ -102,6 +102,7 @@ export class FakeJailHost {
       },
       programsDir: dirname(JAILER),
       jailsDir: JAILS,
+      cgroupMount: CGROUPS,
       cgroupParent: "mvm.slice",
     };
   }

@@ -1,7 +1,8 @@
 /**
- * The VM's process: launched, and killed with whatever runs as the VM's uid.
+ * The VM's process: launched, and killed with what a launch that was cut left of it. A foreign process that has
+ * its pid or its uid is not the VM, and lives on.
  *
- * A boot that hangs before its first console byte is killed by the driver; it is tried once more
+ * A boot that hangs before its first sign of life is killed by the driver; it is tried once more
  * here and counted (emulated boots do hang), a second one is the operation's failure.
  */
 import { isMvmError, isoTime } from "@mvm/core";

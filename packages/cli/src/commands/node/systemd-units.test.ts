@@ -10,6 +10,7 @@ const request = {
   runtimeDir: "/run/mvm",
   imagesDir: "/var/cache/mvm/images",
   coordinatorDir: "/run/mvm",
+  cpuInfo: "vendor_id\t: AuthenticAMD\nflags\t\t: fpu svm sse\n",
   stopTimeoutSeconds: 30,
 };
 const units = systemdUnits(request);
@@ -42,9 +43,17 @@ test("ending the agent ends no VM, and nothing but the host's shutdown ends the 
   assert.equal(vms.get("RefuseManualStop"), "yes");
   assert.equal(settings("mvm.slice").get("RefuseManualStop"), "yes", "it would end the unit in it");
   assert.equal(vms.has("KillMode"), false, "the host's shutdown ends VMs, not only their holder");
-  assert.equal(vms.get("Delegate"), "cpu cpuset io memory pids");
-  assert.match(vms.get("ExecStart") ?? "", /\+cpu \+cpuset \+io \+memory \+pids > cgroup\.subtree_control/);
+  assert.equal(vms.get("Delegate"), "cpu io memory pids");
+  assert.match(vms.get("ExecStart") ?? "", /\+cpu \+io \+memory \+pids > cgroup\.subtree_control/);
   assert.match(settings("mvm-agent.service").get("After") ?? "", /^mvm-vms\.service mvm-coordinator\.service /);
+});
+
+test("the agent may open what it opens, and what the jailer makes nodes of", () => {
+  const text = units.find(({ path }) => path.endsWith("/mvm-agent.service"))?.text ?? "";
+  assert.deepEqual(text.match(/(?<=^DeviceAllow=)\S+/gm), [
+    ...["/dev/kvm", "/dev/net/tun", "/dev/userfaultfd"],
+    ...["/dev/mapper/control", "block-device-mapper", "/dev/loop-control", "block-loop"],
+  ]);
 });
 
 test("the host's shutdown gives guests their time to stop before it ends their unit", () => {
@@ -91,6 +100,18 @@ test("what the coordinator writes to is made before it starts, keys for root alo
     "d /var/lib/mvm-keys 0700 root root -",
   ]);
   assert.match(COMMANDS_AFTER[0] ?? "", /^systemd-tmpfiles --create \/etc\/tmpfiles\.d\/mvm\.conf$/);
+});
+
+test("after every boot the kernel has what the agent may not load: the processor's KVM, dm-crypt, tun", () => {
+  const loaded = (cpuInfo: string): readonly string[] => {
+    const [first] = systemdUnits({ ...request, cpuInfo });
+    assert.equal(first?.path, "/etc/modules-load.d/mvm.conf");
+    return first.text.trim().split("\n").slice(1);
+  };
+  assert.deepEqual(loaded(request.cpuInfo), ["kvm_amd", "dm_crypt", "tun"]);
+  assert.deepEqual(loaded("flags\t\t: fpu vmx sse\nvmx flags\t: vnmi\n"), ["kvm_intel", "dm_crypt", "tun"]);
+  assert.deepEqual(loaded("flags\t\t: fpu sse svm_lock\n"), ["dm_crypt", "tun"]);
+  assert.ok(COMMANDS_AFTER.includes("systemctl restart systemd-modules-load.service"));
 });
 
 test("a path with blanks, quotes, specifiers and variables stays that path", () => {

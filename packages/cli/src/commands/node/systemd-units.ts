@@ -6,7 +6,7 @@
  * directly in a slice it would take controllers, and with them limits, away again. A delegated cgroup
  * may hold no process once its children have limits, hence the holder in a child of its own.
  */
-import { VMS_SLICE, VMS_UNIT } from "@mvm/agent";
+import { CGROUP_MOUNT, VMS_CONTROLLERS, VMS_SLICE, VMS_UNIT } from "@mvm/agent";
 
 export interface UnitRequest {
   /** Absolute path of the `mvm` that is to run. */
@@ -19,6 +19,8 @@ export interface UnitRequest {
   readonly imagesDir: string;
   /** Directory of the coordinator's socket. */
   readonly coordinatorDir: string;
+  /** /proc/cpuinfo of the host. */
+  readonly cpuInfo: string;
   /** How long a guest may take to stop by itself. */
   readonly stopTimeoutSeconds: number;
 }
@@ -33,7 +35,6 @@ export interface UnitFile {
 const STOP_SECONDS = 60;
 
 const HEADER = "# Written by mvm node units.";
-const CONTROLLERS = ["cpu", "cpuset", "io", "memory", "pids"];
 /** Servers are started for as long as it takes: what they lacked may come back. */
 const NEVER_GIVES_UP = "StartLimitIntervalSec=0";
 const SERVER = [
@@ -47,9 +48,13 @@ const SERVER = [
   "UMask=0077",
 ];
 
+/** KVM's module for a processor, by its flag for virtualization; that of another maker can't be loaded. */
+const KVM_MODULES: Readonly<Record<string, string>> = { svm: "kvm_amd", vmx: "kvm_intel" };
+
 /** What an operator types after the files are written. */
 export const COMMANDS_AFTER = [
   "systemd-tmpfiles --create /etc/tmpfiles.d/mvm.conf",
+  "systemctl restart systemd-modules-load.service",
   "systemctl daemon-reload",
   "systemctl enable --now mvm-coordinator.service mvm-agent.service",
 ];
@@ -57,12 +62,20 @@ export const COMMANDS_AFTER = [
 /** Every file, in the order in which they matter at boot. */
 export function systemdUnits(request: UnitRequest): readonly UnitFile[] {
   return [
+    { path: "/etc/modules-load.d/mvm.conf", text: modules(request) },
     { path: "/etc/tmpfiles.d/mvm.conf", text: directories(request) },
     { path: `/etc/systemd/system/${VMS_SLICE}`, text: vmsSlice() },
     { path: `/etc/systemd/system/${VMS_UNIT}`, text: vmsUnit() },
     { path: "/etc/systemd/system/mvm-coordinator.service", text: coordinatorUnit(request) },
     { path: "/etc/systemd/system/mvm-agent.service", text: agentUnit(request) },
   ];
+}
+
+/** Loaded at every boot: what the agent may not load by itself. A processor that doesn't virtualize needs no KVM. */
+function modules({ cpuInfo }: UnitRequest): string {
+  const flags = /^flags\s*:(.*)$/m.exec(cpuInfo)?.[1]?.split(/\s+/) ?? [];
+  const kvm = ["svm", "vmx"].filter((flag) => flags.includes(flag)).map((flag) => KVM_MODULES[flag]);
+  return [HEADER, ...kvm, "dm_crypt", "tun", ""].join("\n");
 }
 
 /** Made before any unit starts: what a confined unit may write to must be there to be mounted. */
@@ -80,10 +93,10 @@ function vmsSlice(): string {
 
 function vmsUnit(): string {
   const hold = [
-    "cd /sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)",
+    `cd ${CGROUP_MOUNT}$(sed -n s/^0:://p /proc/self/cgroup)`,
     "mkdir -p holder",
     "echo 0 > holder/cgroup.procs",
-    `echo ${CONTROLLERS.map((name) => `+${name}`).join(" ")} > cgroup.subtree_control`,
+    `echo ${VMS_CONTROLLERS.map((name) => `+${name}`).join(" ")} > cgroup.subtree_control`,
     "systemd-notify --ready",
     "exec sleep infinity",
   ];
@@ -93,7 +106,7 @@ function vmsUnit(): string {
       "Type=notify",
       "NotifyAccess=all",
       `Slice=${VMS_SLICE}`,
-      `Delegate=${CONTROLLERS.join(" ")}`,
+      `Delegate=${VMS_CONTROLLERS.join(" ")}`,
       `ExecStart=/bin/sh -ec '${hold.join("; ")}'`,
       // Its holder's death must kill no VM. Then nothing is started anew: systemd could put no process into a
       // cgroup that hands controllers to its children. The unit stays active and the cgroup with it; KillMode=process
@@ -200,7 +213,7 @@ const AGENT_CAPABILITIES = [
 
 /** What it opens, and what it puts as a node into a jail. */
 const AGENT_DEVICES = [
-  ...["/dev/kvm rwm", "/dev/net/tun rwm", "/dev/userfaultfd rwm", "/dev/vhost-vsock rw"],
+  ...["/dev/kvm rwm", "/dev/net/tun rwm", "/dev/userfaultfd rwm"],
   ...["/dev/mapper/control rw", "block-device-mapper rwm", "/dev/loop-control rw", "block-loop rwm"],
 ];
 

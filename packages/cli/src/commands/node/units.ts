@@ -10,9 +10,13 @@ import { printResult } from "../../output/document.ts";
 import { announceConfig, factsOf } from "../../session.ts";
 import { COMMANDS_AFTER, systemdUnits } from "./systemd-units.ts";
 
+/** Some 2 KiB for each of at most 8192 processors. */
+const MAX_CPUINFO_BYTES = 16 * 1024 * 1024;
+
 export const printUnits: Command = async (context, input) => {
   const loaded = await announceConfig(context, input);
   const { node, coordinator, images } = loaded.config;
+  const cpuInfo = await context.files.read("/proc/cpuinfo", MAX_CPUINFO_BYTES);
   const files = systemdUnits({
     program: join(findInstallation().root, "mvm"),
     configPath: loaded.path,
@@ -21,6 +25,7 @@ export const printUnits: Command = async (context, input) => {
     runtimeDir: node.runtime_dir,
     imagesDir: images.dir,
     coordinatorDir: dirname(coordinator.socket),
+    cpuInfo: cpuInfo?.toString("utf8") ?? "",
     stopTimeoutSeconds: node.stop_timeout_seconds,
   });
   const isWritten = input.flag("write");

@@ -5,6 +5,7 @@ import { InstanceId, isMvmError } from "@mvm/core";
 import { openFakeJailHost, type FakeJailHost, type JailHostFlaws } from "@mvm/testing";
 import type { StartedVm, VmLaunch, VmRestore } from "../driver.ts";
 import { driverParts, type DriverParts } from "./driver-parts.ts";
+import { jailPaths } from "./jail/jail-paths.ts";
 import { launchVm } from "./launch.ts";
 import { clearRemains } from "./remains.ts";
 import { restoreVm } from "./restore.ts";
@@ -72,7 +73,19 @@ interface Fault {
   readonly isForGood: boolean;
 }
 
-const broken = new Error("the host's call failed");
+/** A call of the host that failed, by its number. */
+class BrokenCall extends Error {
+  readonly call: number;
+  constructor(call: number) {
+    super(`call ${call} of the host failed`);
+    this.call = call;
+  }
+}
+
+/** The first error of a chain of causes. */
+function origin(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? origin(error.cause) : error;
+}
 
 /** The same ports, counting their calls, of which some fail. */
 function failing(host: FakeJailHost, fault: Fault): { readonly parts: DriverParts; readonly calls: () => number } {
@@ -85,6 +98,7 @@ function failing(host: FakeJailHost, fault: Fault): { readonly parts: DriverPart
         return async (...args: readonly unknown[]): Promise<unknown> => {
           calls += 1;
           const isHit = fault.isForGood ? calls >= fault.call : calls === fault.call;
+          const broken = new BrokenCall(calls);
           if (isHit && fault.moment === "before") throw broken;
           const answer: unknown = await Reflect.apply(method, target, args);
           if (isHit) throw broken;
@@ -107,6 +121,31 @@ function failing(host: FakeJailHost, fault: Fault): { readonly parts: DriverPart
   return { parts, calls: () => calls };
 }
 
+/** What keeps a failed launch from being taken back, and what is told of it. */
+const hindrances: Readonly<
+  Record<string, { readonly words: RegExp; readonly parts: (host: FakeJailHost) => DriverParts }>
+> = {
+  "its process does not die": {
+    words: /not confined.*; taking the VM back failed, too: the VMM's process 4711 does not die$/,
+    parts(host) {
+      const ports = host.ports();
+      return driverParts({ ...ports, processes: { ...ports.processes, signal: async () => true } });
+    },
+  },
+  "its directory can't be removed": {
+    words: /not confined.*; taking the VM back failed, too: it is in use$/,
+    parts(host) {
+      const { dir } = jailPaths("/jails", launch.id);
+      const remove = host.files.remove.bind(host.files);
+      host.files.remove = async (path) => {
+        if (path === dir && (await host.files.stat(dir)) !== null) throw new Error("it is in use");
+        await remove(path);
+      };
+      return driverParts(host.ports());
+    },
+  },
+};
+
 for (const [what, start] of Object.entries(ways)) {
   describe(what, () => {
     test("runs, keeps every promise, and leaves no path to its secrets' loop device in the jail", async () => {
@@ -118,27 +157,30 @@ for (const [what, start] of Object.entries(ways)) {
     });
 
     for (const moment of ["before", "after"] as const) {
-      test(`leaves nothing, whichever call of the host fails, ${moment} it did what was asked`, async () => {
+      test(`leaves nothing and tells why, whichever call of the host fails, ${moment} it did what was asked`, async () => {
         for (let call = 1; call < MAX_CALLS; call += 1) {
           const host = await openHost();
           const { parts, calls } = failing(host, { call, moment, isForGood: false });
-          const isUp = await start(parts).then(
-            () => true,
-            () => false,
-          );
-          if (!isUp) assert.deepEqual(host.leftovers(launch.id), [], `call ${call}`);
+          const error = await start(parts).then(() => null, origin);
+          if (error !== null) {
+            assert.deepEqual(error, new BrokenCall(call));
+            assert.deepEqual(host.leftovers(launch.id), [], `call ${call}`);
+          }
           if (calls() < call) return;
         }
         assert.fail("it never came to an end");
       });
     }
 
-    test("is cleared away by a later sweep when from some call on every one fails", async () => {
+    test("tells the first failure and is cleared away by a later sweep when from some call on every one fails", async () => {
       for (let call = 1; call < MAX_CALLS; call += 1) {
         const host = await openHost();
         const { parts, calls } = failing(host, { call, moment: "after", isForGood: true });
-        await start(parts).catch(() => undefined);
+        const error = await start(parts).then(() => null, origin);
         if (calls() < call) return;
+        assert.ok(error instanceof BrokenCall);
+        // A connection that nobody takes yet is tried again; all else ends the launch at once.
+        assert.ok(error.call <= call + 1, `call ${call} was the first to fail, and told is ${error.call}`);
         await clearRemains(driverParts(host.ports()), launch);
         assert.deepEqual(host.leftovers(launch.id), [], `call ${call}`);
       }
@@ -150,6 +192,18 @@ for (const [what, start] of Object.entries(ways)) {
       await assert.rejects(start(driverParts(host.ports())), (error) => isMvmError(error, "MVM_VM_CONFINEMENT"));
       assert.deepEqual(host.leftovers(launch.id), []);
     });
+
+    for (const [hindrance, { words, parts }] of Object.entries(hindrances)) {
+      test(`that is not confined is told as that, also when ${hindrance}`, async () => {
+        const host = await openHost({ leavesUnconfined: true });
+        await assert.rejects(start(parts(host)), (error) => {
+          assert.ok(isMvmError(error, "MVM_VM_CONFINEMENT"), String(error));
+          assert.equal(error.retry, "never");
+          assert.match(error.message, words);
+          return Array.isArray(error.details["broken"]);
+        });
+      });
+    }
   });
 }
 

@@ -7,6 +7,7 @@ import { isMvmError, MvmError, type ProcessRef } from "@mvm/core";
 import { handleOf, type BroughtUp } from "../brought-up.ts";
 import type { Confinement, VmLaunch } from "../driver.ts";
 import { killProcess } from "../strays.ts";
+import { undoLaunch } from "../undo-launch.ts";
 import { refuseRoot } from "../vm-user.ts";
 import { firecrackerApi, type FirecrackerApi } from "./api/client.ts";
 import type { ApiRequest } from "./api/requests.ts";
@@ -61,9 +62,7 @@ async function fromNothing(parts: DriverParts, request: BringUp): Promise<Brough
     vm.signal?.throwIfAborted();
     return await inJail(parts, request, paths);
   } catch (error) {
-    const told = await explained(parts, error, vm);
-    await clearRemains(parts, vm);
-    throw told;
+    throw await undoLaunch(await explained(parts, error, vm), () => clearRemains(parts, vm));
   }
 }
 
@@ -102,8 +101,7 @@ async function inJail(parts: DriverParts, request: BringUp, paths: JailPaths): P
     return { vm: { handle: handleOf(DRIVER_NAME, vm, process), confinement }, elapsedMs };
   } catch (error) {
     // One that is not where and who it was to be is found by nothing but its pid.
-    await killProcess(ports.processes, process);
-    throw error;
+    throw await undoLaunch(error, () => killProcess(ports.processes, process));
   }
 }
 

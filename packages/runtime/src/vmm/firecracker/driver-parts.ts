@@ -14,7 +14,6 @@ import { PROGRAM } from "./jail/jail-paths.ts";
 export const DRIVER_NAME = "firecracker";
 /** It knows no other way to execute a guest. */
 export const ACCELERATION = "kvm";
-const CGROUP_MOUNT = "/sys/fs/cgroup";
 
 export interface FirecrackerPorts {
   readonly clock: Clock;
@@ -32,7 +31,9 @@ export interface FirecrackerDriverOptions extends FirecrackerPorts {
   readonly programsDir: string;
   /** Directory of all jails: on the file system of the images and instances, which allows programs and device nodes. */
   readonly jailsDir: string;
-  /** Parent of the VMs' control groups, relative to cgroup v2's mount, such as `mvm.slice`. */
+  /** Mount of cgroup v2. */
+  readonly cgroupMount: string;
+  /** Parent of the VMs' control groups, relative to that mount, such as `mvm.slice`. */
   readonly cgroupParent: string;
 }
 
@@ -49,11 +50,11 @@ export interface DriverParts {
 }
 
 export function driverParts(options: FirecrackerDriverOptions): DriverParts {
-  const { programsDir, jailsDir, cgroupParent, pipes } = options;
+  const { programsDir, jailsDir, cgroupMount, cgroupParent, pipes } = options;
   return {
     ports: options,
     jailsDir,
-    cgroups: { mount: CGROUP_MOUNT, parent: cgroupParent },
+    cgroups: { mount: cgroupMount, parent: cgroupParent },
     programs: { firecracker: join(programsDir, PROGRAM), jailer: join(programsDir, "jailer") },
     logs: new OutputTails({ connect: (path) => pipes.open(path) }),
     streams: new GuestStreams({ connect: (path) => openGuestPort(options, path) }),

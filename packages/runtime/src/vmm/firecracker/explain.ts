@@ -10,13 +10,13 @@ import { jailPaths } from "./jail/jail-paths.ts";
 const LAST_WORDS_MS = 50;
 const LOG_BYTES = 2_000;
 
-/** The error with the kernel's and Firecracker's own words; errors that are no failure of the VMM are left as they are. */
+/** The error with the kernel's and Firecracker's own words, as far as they can be had; what is no failure of the VMM stays as it is. */
 export async function explained(parts: DriverParts, error: unknown, vm: Pick<VmPlace, "id">): Promise<unknown> {
   if (!(error instanceof MvmError) || error.code !== "MVM_VM_DRIVER") return error;
   const { ports, cgroups, logs, jailsDir } = parts;
   await ports.clock.sleep(LAST_WORDS_MS);
   const log = logs.tail(jailPaths(jailsDir, vm.id).log).toString("utf8").slice(-LOG_BYTES).trim();
-  const kills = await memoryKills(ports, join(cgroups.mount, cgroupOf(cgroups, vm.id)));
+  const kills = await memoryKills(ports, join(cgroups.mount, cgroupOf(cgroups, vm.id))).catch(() => 0);
   const { retry } = error;
   const details = { ...error.details, log };
   if (kills === 0)

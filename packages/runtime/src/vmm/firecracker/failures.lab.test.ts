@@ -35,14 +35,14 @@ describe("Firecracker's failures", { skip }, () => {
 
   test("a jail left by a crash, with nodes and sockets in it, is in nobody's way", async () => {
     const { launch } = await fixture.vm();
-    const { jailsDir, cgroupParent } = firecrackerOptions(fixture);
+    const { jailsDir, cgroupMount, cgroupParent } = firecrackerOptions(fixture);
     const { root } = jailPaths(jailsDir, launch.id);
     await mkdir(join(root, "dev/net"), { recursive: true });
     await mkdir(join(root, "old_root"));
     await writeFile(join(root, "firecracker.pid"), "1");
     await writeFile(join(root, "firecracker"), "an older program");
     await fixture.commands.run({ argv: ["cp", "-R", "/dev/kvm", join(root, "dev")], timeoutMs: 10_000 });
-    await mkdir(join("/sys/fs/cgroup", cgroupParent, launch.id), { recursive: true });
+    await mkdir(join(cgroupMount, cgroupParent, launch.id), { recursive: true });
     const { handle } = await driver.launch(launch);
     await helloOf(driver, handle);
     await driver.kill(handle);

@@ -6,8 +6,9 @@
 import { MvmError } from "@mvm/core";
 import { namespacePath } from "../../network/network-names.ts";
 import { handleOf, type BroughtUp } from "../brought-up.ts";
-import type { Confinement, VmLaunch } from "../driver.ts";
+import type { Confinement, VmLaunch, VmPlace } from "../driver.ts";
 import { killProcess } from "../strays.ts";
+import { undoLaunch } from "../undo-launch.ts";
 import { refuseRoot } from "../vm-user.ts";
 import { qemuArgv } from "./argv.ts";
 import { checkConfinement } from "./confinement.ts";
@@ -39,7 +40,7 @@ export interface BringUp {
 
 /** @throws MvmError MVM_VM_BOOT_HUNG, MVM_VM_CONFINEMENT, MVM_VM_DRIVER, MVM_HOST_UNSUPPORTED */
 export async function bringUp(parts: DriverParts, request: BringUp): Promise<BroughtUp> {
-  const { ports, consoles } = parts;
+  const { ports } = parts;
   const { vm } = request;
   refuseRoot(vm);
   await clearRemains(parts, vm);
@@ -54,13 +55,17 @@ export async function bringUp(parts: DriverParts, request: BringUp): Promise<Bro
     return { vm: { handle: handleOf(DRIVER_NAME, vm, qemu.ref), confinement }, elapsedMs };
   } catch (error) {
     const told = qemu === null ? error : await explained(parts, error, qemu);
-    if (qemu !== null) await killProcess(ports.processes, qemu.ref);
-    consoles.forget(vmPaths(vm).console);
-    await removeFiles(ports, vm);
-    throw told;
+    throw await undoLaunch(told, () => endLaunch(parts, vm, qemu));
   } finally {
     qemu?.letGo();
   }
+}
+
+/** @param qemu null when it was not started */
+async function endLaunch({ ports, consoles }: DriverParts, vm: VmPlace, qemu: QemuProcess | null): Promise<void> {
+  if (qemu !== null) await killProcess(ports.processes, qemu.ref);
+  consoles.forget(vmPaths(vm).console);
+  await removeFiles(ports, vm);
 }
 
 /** What QEMU is to be started with, and all that it needs for that. */

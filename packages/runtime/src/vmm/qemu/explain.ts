@@ -7,14 +7,14 @@ import { endedError, type QemuProcess } from "./qemu-process.ts";
 const LAST_WORDS_MS = 1_000;
 const CONSOLE_BYTES = 2_000;
 
-/** The error with QEMU's own words; errors that are no failure of the VMM are left as they are. */
+/** The error with QEMU's own words, as far as they can be had; what is no failure of the VMM stays as it is. */
 export async function explained(
   { ports: { clock, processes } }: Pick<DriverParts, "ports">,
   error: unknown,
   qemu: QemuProcess,
 ): Promise<unknown> {
   if (!(error instanceof MvmError) || error.code !== "MVM_VM_DRIVER") return error;
-  const gone = await processes.waitGone(qemu.ref, LAST_WORDS_MS);
+  const gone = await processes.waitGone(qemu.ref, LAST_WORDS_MS).catch(() => false);
   if (gone) await Promise.race([qemu.silent, clock.sleep(LAST_WORDS_MS)]);
   const { message, remedy, cause, retry } = gone ? endedError(error) : error;
   return new MvmError("MVM_VM_DRIVER", {

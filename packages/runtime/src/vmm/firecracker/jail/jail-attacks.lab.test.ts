@@ -43,8 +43,10 @@ describe("a process that broke out of its VMM", { skip }, () => {
   let driver: VmmDriver;
   let own: { readonly vm: TestVm; readonly handle: VmHandle };
   let other: { readonly vm: TestVm; readonly handle: VmHandle };
-  const cgroupOf = ({ launch }: TestVm): string =>
-    join("/sys/fs/cgroup", firecrackerOptions(fixture).cgroupParent, launch.id);
+  const cgroupOf = ({ launch }: TestVm): string => {
+    const { cgroupMount, cgroupParent } = firecrackerOptions(fixture);
+    return join(cgroupMount, cgroupParent, launch.id);
+  };
   const rootOf = ({ launch }: TestVm): string => jailPaths(firecrackerOptions(fixture).jailsDir, launch.id).root;
 
   before(async () => {
