@@ -7,7 +7,9 @@ import type { CpuFacts, MemoryFacts, NetworkFacts } from "./node-facts.ts";
 const LEAST_GUEST_MIB = 256;
 const LEAST_RESERVED_MIB = 512;
 /** Kernels that Firecracker's makers test (docs/kernel-policy.md). */
-const TESTED_KERNEL = /^(5\.10|6\.1|6\.18)[.-]/;
+const TESTED_KERNEL = /^(6\.1|6\.18)[.-]/;
+/** The first kernel with `cgroup.kill`, the only way that a VM is ended. */
+const LEAST_KERNEL = [5, 14] as const;
 const STRICT_OVERCOMMIT = "2";
 /** The kernel's default (arch/x86/kvm/x86.c). */
 const LEAST_TIMER_PERIOD_US = 200;
@@ -51,7 +53,7 @@ export const hostChecks: readonly Check[] = [
   },
   {
     name: "kernel",
-    promise: "The host's kernel is one that the VMM is tested with.",
+    promise: "The host's kernel ends a VM as a whole, and is one that the VMM is tested with.",
     neededIn: "production",
     judge: ({ kernel }) => judgeKernel(kernel),
   },
@@ -128,8 +130,18 @@ function isOpen(words: string): boolean {
 }
 
 function judgeKernel(release: string): Finding {
-  if (TESTED_KERNEL.test(release)) return ok(`Linux ${release}`);
-  return warn(`Linux ${release}`, "Firecracker is tested with Linux 5.10, 6.1 and 6.18: use one of them.");
+  const seen = `Linux ${release}`;
+  if (TESTED_KERNEL.test(release)) return ok(seen);
+  const remedy = "Firecracker is tested with Linux 6.1 and 6.18: use one of them.";
+  if (isTooOld(release))
+    return missing(`${seen}, which has no cgroup.kill (Linux ${LEAST_KERNEL.join(".")} and newer have)`, remedy);
+  return warn(seen, remedy);
+}
+
+function isTooOld(release: string): boolean {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(release) ?? [];
+  const [leastMajor, leastMinor] = LEAST_KERNEL;
+  return Number(major) < leastMajor || (Number(major) === leastMajor && Number(minor) < leastMinor);
 }
 
 function judgeClock(source: string | null): Finding {

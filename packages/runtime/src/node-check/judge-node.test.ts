@@ -223,6 +223,17 @@ const rows: readonly Row[] = [
     /0x2b, open: mds/,
     /intel-microcode/,
   ],
+  [
+    "a kernel that can't end a VM as a whole",
+    { kernel: "5.10.0-32-amd64" },
+    "kernel",
+    "missing",
+    /5\.10\.0-32-amd64, which has no cgroup\.kill/,
+    /6\.1 and 6\.18/,
+  ],
+  ["the oldest kernel that can", { kernel: "5.14.0" }, "kernel", "warn", /5\.14\.0$/],
+  ["a kernel of years ago", { kernel: "4.19.0-27" }, "kernel", "missing", /cgroup\.kill/],
+  ["a kernel without a number", { kernel: "unknown" }, "kernel", "warn", /Linux unknown$/],
   ["an untested kernel", { kernel: "6.12.1" }, "kernel", "warn", /6\.12\.1/],
   ["a kernel whose name only begins alike", { kernel: "6.10.1" }, "kernel", "warn", /6\.10\.1/],
   [
