@@ -1,7 +1,7 @@
 /** Checks of the machine and its kernel: network, side channels, clock, memory. Pure. */
 import { missing, ok, warn, type Finding } from "../finding.ts";
 import type { Check } from "./check.ts";
-import type { CpuFacts, MemoryFacts, NetworkFacts } from "./node-facts.ts";
+import type { CpuFacts, KsmFacts, MemoryFacts, NetworkFacts } from "./node-facts.ts";
 
 /** The smallest guest that is of use. */
 const LEAST_GUEST_MIB = 256;
@@ -87,13 +87,14 @@ function judgeNetwork({ tun, namespaces }: NetworkFacts): Finding {
   return ok("network namespaces, taps");
 }
 
-function judgeKsm(run: string | null): Finding {
-  if (run === "1")
-    return missing(
-      "same-page merging is on",
-      "echo 2 > /sys/kernel/mm/ksm/run, and switch off what sets it at boot (ksmtuned).",
-    );
-  return ok(run === null ? "the kernel has none" : "same-page merging is off");
+function judgeKsm(ksm: KsmFacts | null): Finding {
+  if (ksm === null) return ok("the kernel has none");
+  const unshare = "echo 2 > /sys/kernel/mm/ksm/run";
+  if (ksm.run === "1")
+    return missing("same-page merging is on", `${unshare}, and switch off what sets it at boot (ksmtuned).`);
+  if (ksm.pagesShared > 0)
+    return missing(`same-page merging is off, ${ksm.pagesShared} pages are shared from before`, unshare);
+  return ok("same-page merging is off");
 }
 
 /** @param periodUs of KVM's parameter; the interval timer of a guest is served by a thread that is in no group */

@@ -93,6 +93,7 @@ beforeEach(async () => {
   await write("/sys/block/dm-0/dm/uuid", "CRYPT-PLAIN-swap\n");
   await write("/sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids\n");
   await write("/sys/kernel/mm/ksm/run", "0\n");
+  await write("/sys/kernel/mm/ksm/pages_shared", "17\n");
   await write("/sys/module/kvm/parameters/min_timer_period_us", "200\n");
   await write("/sys/devices/system/cpu/smt/active", "1\n");
   await write("/sys/devices/system/cpu/vulnerabilities/mds", "Mitigation: Clear CPU buffers; SMT vulnerable\n");
@@ -201,7 +202,13 @@ describe("the look at a host", () => {
     });
     assert.deepEqual(
       [kernel, clockSource, ksm, guestTimerPeriodUs, memory],
-      ["6.1.0-56-amd64", "tsc", "0", "200", { guestMib: 3000, reservedMib: 1024, overcommit: "0" }],
+      [
+        "6.1.0-56-amd64",
+        "tsc",
+        { run: "0", pagesShared: 17 },
+        "200",
+        { guestMib: 3000, reservedMib: 1024, overcommit: "0" },
+      ],
     );
     assert.deepEqual(cgroupControllers, ["cpuset", "cpu", "io", "memory", "pids"]);
     assert.deepEqual(encryption, {
