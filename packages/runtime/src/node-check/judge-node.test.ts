@@ -89,7 +89,22 @@ const rows: readonly Row[] = [
     "missing",
     /did not boot with it: it was not up within 20 s/,
   ],
-  ["a KVM for all", { kvm: { ...good.kvm, device: { mode: 0o666, uid: 0 } } }, "kvm-rights", "warn", /0666/, /udev/],
+  [
+    "a KVM for all",
+    { kvm: { ...good.kvm, device: { mode: 0o666, uid: 0 } } },
+    "kvm-rights",
+    "missing",
+    /0666/,
+    /^chmod 0660 \/dev\/kvm, .*99-kvm\.rules/,
+  ],
+  [
+    "a KVM that all may only read",
+    { kvm: { ...good.kvm, device: { mode: 0o664, uid: 0 } } },
+    "kvm-rights",
+    "missing",
+    /0664/,
+  ],
+  ["a KVM for root alone", { kvm: { ...good.kvm, device: { mode: 0o600, uid: 0 } } }, "kvm-rights", "ok", /0600/],
   ["a KVM given away", { kvm: { ...good.kvm, device: { mode: 0o660, uid: 5 } } }, "kvm-rights", "missing", /uid 5/],
   [
     "no Firecracker",
