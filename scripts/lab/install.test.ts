@@ -8,6 +8,7 @@ const configOf = (hasFirecracker: boolean): string =>
 
 test("the host is in mode production where Firecracker is, and nowhere else", () => {
   assert.match(configOf(true), /^mode = "production"\nfirecracker_dir = "\/opt\/firecracker"$/m);
+  assert.match(configOf(true), /^accept_firecracker = \["1\.17\.0-dev"\]$/m);
   assert.match(configOf(false), /^mode = "development"$/m);
 });
 

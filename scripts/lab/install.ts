@@ -65,8 +65,8 @@ export async function install(
 }
 
 /**
- * Production wherever Firecracker is there; images of kind debian are accepted in the lab alone. Guests
- * of an emulated host may take their time.
+ * Production wherever Firecracker is there; images of kind debian, and builds of Firecracker that are no
+ * releases, are accepted in the lab alone. Guests of an emulated host may take their time.
  */
 function labConfig(hasFirecracker: boolean): string {
   return `schema_version = 1
@@ -75,6 +75,7 @@ function labConfig(hasFirecracker: boolean): string {
 name = "lab"
 mode = "${hasFirecracker ? "production" : "development"}"
 firecracker_dir = "${INSTALLED.firecracker}"
+accept_firecracker = ["1.17.0-dev"]
 parallel_starts = 1
 boot_timeout_seconds = 900
 

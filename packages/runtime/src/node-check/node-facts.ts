@@ -8,6 +8,8 @@ export interface NodeFacts {
   readonly kvm: KvmFacts;
   readonly firecracker: ProgramFacts;
   readonly jailer: ProgramFacts;
+  /** The configuration's word: versions that are no releases and may run all the same. */
+  readonly acceptedFirecracker: readonly string[];
   /** Controllers at the root of cgroup v2; null when that is not mounted where it must be. */
   readonly cgroupControllers: readonly string[] | null;
   readonly encryption: EncryptionFacts;

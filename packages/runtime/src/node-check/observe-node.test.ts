@@ -7,6 +7,7 @@ import { observeNode, type NodeCheckTarget } from "./observe-node.ts";
 const target: NodeCheckTarget = {
   firecrackerPath: "/opt/fc/firecracker",
   jailerPath: "/opt/fc/jailer",
+  acceptedFirecracker: ["1.17.0-dev"],
   cgroupMount: "/sys/fs/cgroup",
   jailsDir: "/var/lib/mvm/jails",
   stateDir: "/var/lib/mvm",
@@ -107,6 +108,7 @@ describe("the look at a host", () => {
     const facts = await observe();
     assert.deepEqual(facts.kvm, { device: { mode: 0o660, uid: 0 }, trial: { works: true, reason: "" } });
     assert.equal(facts.firecracker.printed, "Firecracker v1.15.1\n");
+    assert.deepEqual(facts.acceptedFirecracker, ["1.17.0-dev"]);
     assert.deepEqual(facts.jailer.file, {
       realPath: "/opt/fc/jailer",
       isLink: false,

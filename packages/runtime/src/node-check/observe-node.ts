@@ -33,6 +33,8 @@ export interface ObserveNodePorts {
 export interface NodeCheckTarget {
   readonly firecrackerPath: string;
   readonly jailerPath: string;
+  /** Versions of Firecracker that are no releases and may run all the same. */
+  readonly acceptedFirecracker: readonly string[];
   /** Mount of cgroup v2. */
   readonly cgroupMount: string;
   readonly jailsDir: string;
@@ -54,6 +56,7 @@ export async function observeNode(ports: ObserveNodePorts, target: NodeCheckTarg
     kvm: await observeKvm(ports, target, firecracker.printed !== null),
     firecracker,
     jailer: await observeProgram(ports, target.jailerPath),
+    acceptedFirecracker: target.acceptedFirecracker,
     cgroupControllers: controllers?.split(" ") ?? null,
     encryption: await observeEncryption(ports),
     network: await observeNetwork(ports),
