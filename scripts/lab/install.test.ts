@@ -11,6 +11,7 @@ const configOf = (hasFirecracker: boolean): string =>
 
 test("the host is in mode production where Firecracker is, and nowhere else", () => {
   assert.match(configOf(true), /^mode = "production"$/m);
+  assert.match(configOf(true), /^accept_firecracker = \["1\.17\.0-dev"\]$/m);
   assert.match(configOf(false), /^mode = "development"$/m);
 });
 

@@ -75,7 +75,8 @@ export async function install(
  * host may take their time; one type more, which tests look with.
  */
 function labConfig(example: string, hasFirecracker: boolean): string {
-  const mode = `mode = "${hasFirecracker ? "production" : "development"}"`;
+  // A build of main is tried in the lab as well.
+  const mode = hasFirecracker ? 'mode = "production"\naccept_firecracker = ["1.17.0-dev"]' : 'mode = "development"';
   const probe = `${INSTALLED.checkout}/packages/testing/microvms/probe.toml`;
   const edits = [
     ['name = "node-1"', 'name = "lab"'],

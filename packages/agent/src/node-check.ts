@@ -49,6 +49,7 @@ async function targetOf(settings: AgentSettings): Promise<NodeCheckTarget> {
   return {
     firecrackerPath: join(firecrackerDir, "firecracker"),
     jailerPath: join(firecrackerDir, "jailer"),
+    acceptedFirecracker: settings.acceptedFirecracker,
     cgroupMount: CGROUP_MOUNT,
     jailsDir: nodePaths(settings).jailsDir,
     stateDir,

@@ -17,6 +17,8 @@ export interface AgentSettings {
   readonly keysDir: string;
   /** Holds the programs `firecracker` and `jailer`. */
   readonly firecrackerDir: string;
+  /** Builds of Firecracker that production accepts although they are no releases. */
+  readonly acceptedFirecracker: readonly string[];
   /** Beginning of every name that the host sees. */
   readonly namePrefix: string;
   /** First and last of the uids that VMs run as, one each. */
@@ -58,6 +60,7 @@ export function agentSettings(loaded: LoadedConfig, machine: Machine): AgentSett
     runtimeDir: node.runtime_dir,
     keysDir: node.keys_dir,
     firecrackerDir: node.firecracker_dir,
+    acceptedFirecracker: node.accept_firecracker,
     namePrefix: network.name_prefix,
     uidRange: node.uid_range,
     parallelStarts: node.parallel_starts,

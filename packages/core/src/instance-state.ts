@@ -5,7 +5,7 @@
  *
  * An operation's first event leads into an in-between state, `<op>.done` out of it and
  * `<op>.failed` back to where reality then is. `grow` changes what an instance has while it runs on, so it
- * leads nowhere else. `failed` is a condition beside the state, never a state.
+ * leads nowhere else, and one that has touched nothing may be withdrawn. `failed` is a condition beside the state, never a state.
  */
 import { MvmError } from "./errors/mvm-error.ts";
 
@@ -22,6 +22,7 @@ export const instanceEvents = [
   "stop.done",
   "grow",
   "grow.done",
+  "grow.withdrawn",
   "destroy",
   "destroy.done",
   "vm.lost",
@@ -38,6 +39,7 @@ const refused: Row = {
   "stop.done": null,
   grow: null,
   "grow.done": null,
+  "grow.withdrawn": null,
   destroy: null,
   "destroy.done": null,
   "vm.lost": null,
@@ -58,6 +60,7 @@ export const transitions: Readonly<Record<InstanceState, Row>> = {
     stop: "stopping",
     grow: "running",
     "grow.done": "running",
+    "grow.withdrawn": "running",
     destroy: "destroying",
     "vm.lost": "stopped",
   },

@@ -79,6 +79,7 @@ function carryOut(node: NodeParts, action: Action): void {
     case "start":
     case "stop":
     case "grow":
+    case "withdraw":
     case "destroy":
     case "release":
     case "resume":

@@ -80,7 +80,8 @@ export function createWorkers({ lifecycle, journal, troubles, audit, log, change
   return {
     begin(action) {
       const { id } = action;
-      const kind = action.kind === "resume" ? journal.operation(id)?.kind : action.kind;
+      const isOpen = action.kind === "resume" || action.kind === "withdraw";
+      const kind = isOpen ? journal.operation(id)?.kind : action.kind;
       if (kind === undefined || working.has(id)) return;
       const abort = new AbortController();
       // The entry must stand before the work begins: its first part runs at once.
@@ -124,6 +125,8 @@ function perform(lifecycle: Lifecycle, action: InstanceAction, intent: Intent): 
       return lifecycle.start(action.order, intent);
     case "grow":
       return lifecycle.grow(action.id, action.dataMib, intent);
+    case "withdraw":
+      return lifecycle.withdrawGrowth(action.id, intent);
     case "destroy":
       return lifecycle.destroy(action.target, intent);
     case "stop":

@@ -20,6 +20,7 @@ import { settle } from "./settle.ts";
 import { shutDownAll } from "./shut-down.ts";
 import { prepareStart, type Prepared } from "./start-context.ts";
 import type { StepContext } from "./step.ts";
+import { withdrawGrowth } from "./withdraw-growth.ts";
 
 /** Why an operation runs, and what ends its waiting early. */
 export interface Intent {
@@ -35,6 +36,8 @@ export interface Lifecycle {
   stop(id: InstanceId, intent: Intent): Promise<Outcome>;
   /** Gives the data volume of one that runs more room, down to the guest's file system; it runs on. */
   grow(id: InstanceId, dataMib: number, intent: Intent): Promise<Outcome>;
+  /** Closes a growth that the journal holds open and that has touched nothing; any other operation stays as it is. */
+  withdrawGrowth(id: InstanceId, intent: Intent): Promise<Outcome>;
   /** From wherever it is to destroyed: nothing of it remains on this host. */
   destroy(target: InstanceTarget, intent: Intent): Promise<Outcome>;
   /** Its VM died by itself: stopped at once, then what it held is taken away. */
@@ -74,6 +77,12 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
     async resume(id, intent) {
       const operation = journal.operation(id);
       return operation === null ? { kind: "done" } : resume(parts, operation, intent);
+    },
+    async withdrawGrowth(id, intent) {
+      const operation = journal.operation(id);
+      if (operation === null) return { kind: "done" };
+      const ledger = resumeLedger(ledgerParts(parts), expectRecord(parts, id), { ...operation, reason: intent.reason });
+      return withdrawGrowth(contextOf(parts, ledger, intent));
     },
     settle: (id) => settle(ports, settings.node, id),
     shutDownGuests() {

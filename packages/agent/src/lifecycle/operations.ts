@@ -8,7 +8,7 @@ import type { StartContext } from "./start-context.ts";
 import type { Step } from "./step.ts";
 import { eraseState, makeDirectories, removePassingDirectories } from "./steps/directories.ts";
 import { buildDrives } from "./steps/drives.ts";
-import { growDrive, growFileSystem, growVolume } from "./steps/grow.ts";
+import { findRoom, growDrive, growFileSystem, growVolume } from "./steps/grow.ts";
 import { greetGuest, shutDownGuest } from "./steps/guest.ts";
 import { holdIngress, releaseIngress } from "./steps/ingress.ts";
 import { killVm, launchVm } from "./steps/launch.ts";
@@ -34,8 +34,9 @@ const takeAway: readonly Step[] = [killVm, closeVolume, detachNetwork, removePas
 /** Operations without a way back: they go on until they are whole. */
 export const oneWaySteps: Readonly<Record<Exclude<OperationKind, "start">, readonly Step[]>> = {
   stop: [releaseIngress, shutDownGuest, ...takeAway],
-  // From below upwards: each layer takes what the one below it has.
-  grow: [growVolume, growDrive, growFileSystem],
+  // The look comes first, so that a growth without a done step has touched nothing and may be withdrawn.
+  // Then from below upwards: each layer takes what the one below it has.
+  grow: [findRoom, growVolume, growDrive, growFileSystem],
   release: [releaseIngress, ...takeAway],
   destroy: [releaseIngress, killVm, closeVolume, detachNetwork, removePassingDirectories, eraseState, releaseUid],
 };

@@ -37,7 +37,7 @@ export async function runOneWay(context: StepContext): Promise<Outcome> {
 }
 
 /** The failure that such an operation leaves as it was: it ends its own, and a stop or a destroy every one. */
-function standingAfter(kind: OperationKind, failure: Failure | null): Failure | null {
+export function standingAfter(kind: OperationKind, failure: Failure | null): Failure | null {
   const isKept = kind === "release" || (kind === "grow" && failure?.operation !== "grow");
   return isKept ? failure : null;
 }

@@ -7,6 +7,7 @@ import type { Workers, WorkNotes } from "../execute/workers.ts";
 import type { GuestLinks } from "../guests/guest-links.ts";
 import type { Failure, InstanceRecord } from "../journal/instance-record.ts";
 import type { Journal } from "../journal/journal.ts";
+import { isUntouchedGrowth } from "../lifecycle/withdraw-growth.ts";
 import type { NetworkUpkeep } from "../lifecycle/network-upkeep.ts";
 import type { VmWatches } from "../lifecycle/vm-watches.ts";
 import type { Observed, ObservedInstance } from "../plan/plan.ts";
@@ -41,13 +42,15 @@ function observeInstance(
   notes: WorkNotes,
 ): ObservedInstance {
   const { instance_id: id, vm } = record;
+  const operation = journal.operation(id);
   return {
     tenant: record.tenant_id,
     state: record.state,
     enteredAtMs: Date.parse(record.entered_at),
     volumeUuid: record.volume_uuid,
     madeFrom: record.made_from,
-    open: journal.operation(id)?.kind ?? null,
+    open: operation?.kind ?? null,
+    untouchedGrowthMib: operation !== null && isUntouchedGrowth(operation) ? operation.data_mib : null,
     busy: notes.busy,
     vmLost: vm !== null && watches.isLost(vm),
     ready: vm !== null && links.isReady(vm),

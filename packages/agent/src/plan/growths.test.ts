@@ -16,6 +16,8 @@ interface Cell {
   readonly pool: Partial<TestPool>;
   /** Whether the journal holds a growth open. */
   readonly isOpen?: boolean;
+  /** What it is to hold by an open growth that has touched nothing. */
+  readonly untouchedMib?: number;
   /** Whether its role names no data drive. */
   readonly isWithout?: boolean;
   readonly growth: Growth;
@@ -43,6 +45,27 @@ const cells: readonly Cell[] = [
     growth: { move: "resume" },
   },
   {
+    says: "begun, nothing touched yet, the spec still says so: to its end",
+    pool: { dataMib: 4_000_000 },
+    isOpen: true,
+    untouchedMib: 4_000_000,
+    growth: { move: "resume" },
+  },
+  {
+    says: "begun, nothing touched yet, the spec says what it holds by now: withdrawn",
+    pool: { dataMib: 64 },
+    isOpen: true,
+    untouchedMib: 4_000_000,
+    growth: { move: "withdraw", text: "data volume of 4000000 MiB not begun, the spec says 64 MiB" },
+  },
+  {
+    says: "begun, nothing touched yet, the spec says something in between by now: withdrawn, even held",
+    pool: { dataMib: 128, hold: { kind: "soft", wanted: "running", until: null } },
+    isOpen: true,
+    untouchedMib: 4_000_000,
+    growth: { move: "withdraw", text: "data volume of 4000000 MiB not begun, the spec says 128 MiB" },
+  },
+  {
     says: "it has no volume yet: a drive comes with a start only",
     made: { dataMib: 0 },
     pool: { dataMib: 128 },
@@ -52,7 +75,7 @@ const cells: readonly Cell[] = [
   { says: "another type is to come by a restart", made: { typeHash: "old" }, pool: { dataMib: 128 }, growth: NOTHING },
 ];
 
-function viewOf({ made = {}, pool: wanted, isOpen = false, isWithout = false }: Cell): DecidedView {
+function viewOf({ made = {}, pool: wanted, isOpen = false, untouchedMib, isWithout = false }: Cell): DecidedView {
   const [view] = viewsOf(singlePoolSpec(wanted), { instances: new Map(), networks: new Map() });
   assert.ok(view?.type);
   const { pool, tenant, type } = view;
@@ -64,7 +87,13 @@ function viewOf({ made = {}, pool: wanted, isOpen = false, isWithout = false }: 
     guest_handlers: type.guest_handlers,
   };
   const open = isOpen ? ("grow" as const) : null;
-  const seen = { ...unseen(tenant.tenant_id), state: "running" as const, madeFrom, open };
+  const seen = {
+    ...unseen(tenant.tenant_id),
+    state: "running" as const,
+    madeFrom,
+    open,
+    untouchedGrowthMib: untouchedMib ?? null,
+  };
   const running = { ...view, type: isWithout ? { ...type, required_drives: [] } : type, seen };
   return { ...running, decision: decide(running, NOW_MS) };
 }

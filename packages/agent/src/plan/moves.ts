@@ -7,10 +7,11 @@ import type { InstanceState } from "@mvm/core";
 import type { OperationKind } from "../journal/operation-record.ts";
 import type { ObservedInstance, Wish } from "./plan.ts";
 
-/** `grow` never comes of the tables: it leads from a state to itself (`growths.ts`). */
-export type Move = "none" | "start" | "stop" | "grow" | "destroy" | "release" | "resume" | "interrupt";
+export type Move = "none" | "start" | "stop" | "grow" | "withdraw" | "destroy" | "release" | "resume" | "interrupt";
 
-type Row = Readonly<Record<Wish, Exclude<Move, "grow">>>;
+/** A growth leads from a state to itself, so its moves never come of the tables (`growths.ts`). */
+export type TableMove = Exclude<Move, "grow" | "withdraw">;
+type Row = Readonly<Record<Wish, TableMove>>;
 
 /** Nothing is being worked on. */
 const idle: Readonly<Record<InstanceState, Row>> = {
@@ -32,7 +33,7 @@ const busy: Readonly<Record<OperationKind, Row>> = {
 };
 
 /** What comes next for an instance that the spec names. */
-export function moveTowards(wish: Wish, seen: ObservedInstance): Exclude<Move, "grow"> {
+export function moveTowards(wish: Wish, seen: ObservedInstance): TableMove {
   if (seen.busy !== null) return busy[seen.busy][wish];
   if (wish === "destroyed") return idle[seen.state].destroyed;
   if (seen.state === "running" && seen.vmLost) return "release";
@@ -51,6 +52,6 @@ export function moveOfUnnamed(seen: ObservedInstance): "none" | "resume" | "rele
 
 /** The operation that a move begins or goes on with. */
 export function operationOf(move: Move, seen: ObservedInstance): OperationKind | null {
-  if (move === "resume") return seen.open;
+  if (move === "resume" || move === "withdraw") return seen.open;
   return move === "none" || move === "interrupt" ? null : move;
 }

@@ -8,7 +8,7 @@ import type { InstanceId, NodeSpec } from "@mvm/core";
 import type { Reason } from "../journal/operation-record.ts";
 import { heldAtGate, type GateState, type Held } from "./gates.ts";
 import { growthOf } from "./growths.ts";
-import { moveTowards, type Move } from "./moves.ts";
+import { moveTowards, type Move, type TableMove } from "./moves.ts";
 import { networkActions } from "./network-actions.ts";
 import type { DecidedView } from "./order.ts";
 import type { Action, Decision, Observed, Plan, PlanPolicy } from "./plan.ts";
@@ -84,6 +84,10 @@ function planGrowth(view: DecidedView, state: GateState, spec: NodeSpec): Planne
   const growth = growthOf(view);
   if (growth.move === null)
     return { id, decision: { ...decision, pending: decision.pending ?? growth.pending }, action: null };
+  if (growth.move === "withdraw") {
+    const reason = { ...reasonOf(spec, decision, growth.move), text: growth.text };
+    return { id, decision, action: { kind: "withdraw", id, reason } };
+  }
   const held = heldAtGate(view, growth.move, state);
   if (held !== null) return heldBack(view, held);
   const reason = reasonOf(spec, decision, growth.move);
@@ -97,7 +101,7 @@ function heldBack({ id, decision }: DecidedView, held: Held): PlannedInstance {
   return { id, decision: { ...decision, ...held, untilMs }, action: null };
 }
 
-function actionOf(view: DecidedView, move: Exclude<Move, "none" | "grow">, reason: Reason): Action | null {
+function actionOf(view: DecidedView, move: Exclude<TableMove, "none">, reason: Reason): Action | null {
   const { id, tenant, pool, instance, type, peers } = view;
   if (move === "destroy") return { kind: "destroy", id, target: { tenant, pool, instance, type, peers }, reason };
   if (move !== "start") return { kind: move, id, reason };

@@ -63,6 +63,7 @@ const seen = fc.record({
   failedFor: fc.option(fc.integer({ min: -60_000, max: 60_000 })),
   isFinal: fc.boolean(),
   dataMib: fc.constantFrom<number>(64, 128),
+  untouchedGrowthMib: fc.option(fc.constantFrom<number>(64, 128, 256)),
   revision: fc.constantFrom<string>("0000000000000001", "0000000000000002"),
 });
 type Seen = typeof seen extends fc.Arbitrary<infer Value> ? Value : never;
@@ -125,6 +126,7 @@ function observed(view: ReturnType<typeof viewsOf>[number], look: Seen): Observe
       guest_handlers: type?.guest_handlers ?? [],
     },
     open: kind,
+    untouchedGrowthMib: kind === "grow" ? look.untouchedGrowthMib : null,
     busy: look.isBusy ? kind : null,
     vmLost: look.vmLost && look.state === "running",
     ready: look.ready && look.state === "running" && !look.vmLost,
@@ -196,6 +198,21 @@ describe("the planner", () => {
           assert.ok("id" in action && decisions.get(action.id)?.wish === "running");
           const seenNow = observation.instances.get(action.id);
           assert.deepEqual([seenNow?.state, seenNow?.vmLost, seenNow?.open], ["running", false, null]);
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it("withdraws a growth only where it has touched nothing and the spec says another size", () => {
+    fc.assert(
+      fc.property(situation, ({ target, observation }) => {
+        const views = new Map(viewsOf(target, observation).map((view) => [view.id, view]));
+        for (const action of plan(target, observation).actions.filter(({ kind }) => kind === "withdraw")) {
+          const view = "id" in action ? views.get(action.id) : undefined;
+          assert.ok(view !== undefined && view.seen.untouchedGrowthMib !== null);
+          assert.notEqual(view.seen.untouchedGrowthMib, view.pool.resources.data_mib);
+          assert.deepEqual([view.seen.state, view.seen.open, view.seen.busy], ["running", "grow", null]);
         }
       }),
       RUNS,
@@ -308,6 +325,7 @@ function carriedOut(world: Observed, actions: readonly Action[], target: NodeSpe
     if (action.kind === "forget") instances.delete(action.id);
     else if (action.kind === "start") instances.set(action.id, started(target, action));
     else if (before !== undefined && action.kind === "grow") instances.set(action.id, holding(before, action.dataMib));
+    else if (before !== undefined && action.kind === "withdraw") instances.set(action.id, withoutGrowth(before));
     else if (before !== undefined && action.kind === "resume") instances.set(action.id, ended(before));
     else if (before !== undefined && action.kind !== "interrupt")
       instances.set(action.id, settled(before, action.kind === "destroy" ? "destroyed" : "stopped"));
@@ -335,15 +353,20 @@ function started(target: NodeSpec, { id }: { readonly id: InstanceId }): Observe
     failedFor: null,
     isFinal: false,
     dataMib: view.pool.resources.data_mib,
+    untouchedGrowthMib: null,
     revision: view.pool.revision,
   };
   return observed(view, look);
 }
 
 function ended(instance: ObservedInstance): ObservedInstance {
-  if (instance.open === "grow") return { ...instance, open: null, busy: null, failed: null };
+  if (instance.open === "grow") return withoutGrowth(instance);
   if (instance.open === "start") return { ...settled(instance, "running"), ready: true };
   return settled(instance, instance.open === "destroy" ? "destroyed" : "stopped");
+}
+
+function withoutGrowth(instance: ObservedInstance): ObservedInstance {
+  return { ...instance, open: null, untouchedGrowthMib: null, busy: null, failed: null };
 }
 
 function holding(instance: ObservedInstance, dataMib: number): ObservedInstance {
@@ -353,5 +376,14 @@ function holding(instance: ObservedInstance, dataMib: number): ObservedInstance 
 }
 
 function settled(instance: ObservedInstance, state: InstanceState): ObservedInstance {
-  return { ...instance, state, open: null, busy: null, vmLost: false, ready: false, failed: null };
+  return {
+    ...instance,
+    state,
+    open: null,
+    untouchedGrowthMib: null,
+    busy: null,
+    vmLost: false,
+    ready: false,
+    failed: null,
+  };
 }

@@ -20,6 +20,8 @@ export interface ObservedInstance {
   readonly madeFrom: MadeFrom | null;
   /** The operation that the journal holds open. */
   readonly open: OperationKind | null;
+  /** What the volume was to hold after an open growth that has changed nothing yet; null: there is none. */
+  readonly untouchedGrowthMib: number | null;
   /** The operation that is being worked on right now. */
   readonly busy: OperationKind | null;
   /** Its VM was found dead. */
@@ -85,6 +87,8 @@ export type Action =
   | { readonly kind: "destroy"; readonly id: InstanceId; readonly target: InstanceTarget; readonly reason: Reason }
   | { readonly kind: "grow"; readonly id: InstanceId; readonly dataMib: number; readonly reason: Reason }
   | { readonly kind: "stop" | "release" | "resume"; readonly id: InstanceId; readonly reason: Reason }
+  /** Ends an open growth that has touched nothing: the spec asks for another size now. */
+  | { readonly kind: "withdraw"; readonly id: InstanceId; readonly reason: Reason }
   /** Ends the work under way early: something else is wanted now. */
   | { readonly kind: "interrupt"; readonly id: InstanceId; readonly reason: Reason }
   /** Drops the record of a destroyed instance that the spec names no more. */

@@ -56,6 +56,7 @@ export function unseen(tenant: TenantId): ObservedInstance {
     volumeUuid: null,
     madeFrom: null,
     open: null,
+    untouchedGrowthMib: null,
     busy: null,
     vmLost: false,
     ready: false,

@@ -96,6 +96,49 @@ describe("a data volume that is to hold more", () => {
     assert.deepEqual(node.problems(), []);
   });
 
+  it("can be taken back while it has touched nothing, for what it holds or for another size", async () => {
+    for (const [laterMib, told] of [
+      [64, []],
+      [128, ["instance.grow: data volume 64 → 128 MiB", "instance.grow.done: data volume 64 → 128 MiB"]],
+    ] as const) {
+      const node = await readyNode();
+      node.takeSpec(singlePoolSpec({ dataMib: 4_000_000 }, 2));
+      assert.ok(await node.until(() => (node.instance(SINGLE).condition?.attempts ?? 0) >= 3));
+      assert.equal(node.instance(SINGLE).condition?.code, "MVM_HOST_DISK_FULL");
+      assert.equal(node.instance(SINGLE).data_mib, 64);
+      node.takeSpec(singlePoolSpec({ dataMib: laterMib }, 3));
+      assert.ok(await node.until(() => node.agent.status().converged));
+      assert.deepEqual([node.instance(SINGLE).condition, node.stateOf(SINGLE)], [null, "running"]);
+      assert.equal(node.journal().operation(SINGLE), null);
+      assert.deepEqual([node.instance(SINGLE).data_mib, node.volumeOf(SINGLE).fileSystemMib], [laterMib, laterMib]);
+      const [begun, postponed, withdrawn, ...later] = growthsTold(node);
+      assert.equal(begun, "instance.grow: data volume 64 → 4000000 MiB");
+      assert.match(postponed ?? "", /^instance\.grow\.postponed: MVM_HOST_DISK_FULL: /);
+      assert.equal(
+        withdrawn,
+        `instance.grow.withdrawn: data volume of 4000000 MiB not begun, the spec says ${laterMib} MiB`,
+      );
+      assert.deepEqual(later, told);
+      const revision = "0000000000000002";
+      node.takeSpec(singlePoolSpec({ dataMib: laterMib, revision }, 4));
+      assert.ok(await node.until(() => node.instance(SINGLE).revision === revision && node.isReady(SINGLE)));
+      assert.equal(node.volumeOf(SINGLE).fileSystemMib, laterMib);
+      assert.deepEqual(node.problems(), []);
+    }
+  });
+
+  it("goes on to its end once it has touched something, whatever the spec says by then", async () => {
+    const node = await readyNode();
+    node.machine.unableToGrow.add(SINGLE);
+    node.takeSpec(singlePoolSpec({ dataMib: 128 }, 2));
+    assert.ok(await node.until(() => node.instance(SINGLE).condition?.code === "MVM_GUEST_REFUSED"));
+    node.takeSpec(singlePoolSpec({ dataMib: 64 }, 3));
+    node.machine.unableToGrow.delete(SINGLE);
+    assert.ok(await node.until(() => dataMibOf(node) === 128 && node.agent.status().converged));
+    assert.equal(node.volumeOf(SINGLE).fileSystemMib, 128);
+    assert.deepEqual(node.problems(), []);
+  });
+
   it("does not keep its instance from being stopped or destroyed", async () => {
     for (const wanted of ["stopped", "destroyed"] as const) {
       const node = await readyNode();

@@ -2,15 +2,28 @@
  * Finds what is wrong with a resolved fleet in the light of what exists: tenants being destroyed,
  * pools that would change their role or lose disk, more memory than the node has. Pure.
  */
-import { hostMemMib, hostMemText, NO_MEM_OVERHEAD, type DesiredRows, type NodeRow, type PoolRow } from "@mvm/core";
+import {
+  hostMemMib,
+  hostMemText,
+  NO_MEM_OVERHEAD,
+  type DesiredRows,
+  type InstanceId,
+  type NodeRow,
+  type PoolRow,
+} from "@mvm/core";
 import type { Problem } from "./problems.ts";
 import type { ResolvedPool, ResolvedTenant } from "./resolve-fleet.ts";
 
-export function checkAgainstRows(tenants: readonly ResolvedTenant[], rows: DesiredRows): Problem[] {
+export function checkAgainstRows(
+  tenants: readonly ResolvedTenant[],
+  rows: DesiredRows,
+  nodes: readonly NodeRow[],
+): Problem[] {
   const destroying = new Set(
     rows.tenants.filter(({ standing }) => standing === "destroying").map(({ tenantId }) => tenantId),
   );
   const pools = new Map(rows.pools.map((pool) => [`${pool.tenantId}/${pool.poolId}`, pool]));
+  const reported = reportedDataMib(nodes);
   return tenants.flatMap((tenant) => {
     if (destroying.has(tenant.tenantId)) {
       const problem: Problem = {
@@ -24,12 +37,38 @@ export function checkAgainstRows(tenants: readonly ResolvedTenant[], rows: Desir
     }
     return tenant.pools.flatMap((pool) => {
       const row = pools.get(`${tenant.tenantId}/${pool.poolId}`);
-      return row === undefined ? [] : poolProblems(pool, row);
+      return row === undefined ? [] : poolProblems(pool, row, heldDataMib(row, rows, reported));
     });
   });
 }
 
-function poolProblems(pool: ResolvedPool, row: PoolRow): Problem[] {
+/** What each instance's volume holds, as its node says; null from an agent that does not tell. */
+function reportedDataMib(nodes: readonly NodeRow[]): ReadonlyMap<InstanceId, number | null> {
+  const reports = nodes.flatMap(({ status }) => status?.instances ?? []);
+  return new Map(
+    reports.map(({ instance_id, volume_generation: generation, data_mib: dataMib }) => [
+      instance_id,
+      // A volume that no guest has mounted yet holds nothing that could be lost, however large it is to become.
+      generation === 0 ? 0 : dataMib,
+    ]),
+  );
+}
+
+/**
+ * What the largest data volume of a pool holds: as its node says, and for what no node tells of, as was asked for. A
+ * wish that has not come true, such as for more than the host's disk has, can be taken back.
+ */
+function heldDataMib(
+  { tenantId, poolId, resources }: PoolRow,
+  { instances }: DesiredRows,
+  reported: ReadonlyMap<InstanceId, number | null>,
+): number {
+  const own = instances.filter((instance) => instance.tenantId === tenantId && instance.poolId === poolId);
+  const held = own.map(({ instanceId }) => reported.get(instanceId) ?? resources.data_mib);
+  return held.length === 0 ? resources.data_mib : Math.max(...held);
+}
+
+function poolProblems(pool: ResolvedPool, row: PoolRow, heldMib: number): Problem[] {
   const problems: Problem[] = [];
   if (pool.type.role !== row.type.role) {
     problems.push({
@@ -40,13 +79,15 @@ function poolProblems(pool: ResolvedPool, row: PoolRow): Problem[] {
       remedy: "Give the new role a pool_id of its own.",
     });
   }
-  if (pool.resources.data_mib < row.resources.data_mib) {
+  const { data_mib: dataMib } = pool.resources;
+  // What a volume holds beyond the fleet's number is its own: a number that stays as it is changes nothing.
+  if (dataMib < row.resources.data_mib && dataMib < heldMib) {
     problems.push({
       code: "MVM_FLEET_INVALID",
       path: `${pool.path}.resources.data_mib`,
-      value: pool.resources.data_mib,
-      message: `data_mib is ${pool.resources.data_mib}, but pool '${pool.poolId}' of tenant '${row.tenantId}' has data volumes of ${row.resources.data_mib} MiB, which never shrink`,
-      remedy: `Say ${row.resources.data_mib} or more.`,
+      value: dataMib,
+      message: `data_mib is ${dataMib}, but pool '${pool.poolId}' of tenant '${row.tenantId}' has data volumes of ${heldMib} MiB, which never shrink`,
+      remedy: `Say ${heldMib} or more.`,
     });
   }
   return problems;

@@ -333,6 +333,10 @@ test("larger data volumes are said to grow, at once where instances run, and res
     reasonOf(world, wanted, "change pool acme/wk"),
     "data 64 → 128 MiB; volumes of running instances grow at once, others at their next start",
   );
+  assert.equal(
+    reasonOf(applied(world, wanted), [acme(workers(1))], "change pool acme/wk"),
+    "data 128 → 64 MiB; a growth that has not begun is taken back",
+  );
   const pools = world.rows.pools.map((row) => ({ ...row, resources: { ...row.resources, data_mib: 0 } }));
   const without = { ...world, rows: { ...world.rows, pools } };
   assert.equal(

@@ -103,13 +103,15 @@ function poolChanges(before: PoolRow | null, after: PoolRow): FleetChange[] {
   return reasons.length === 0 ? [] : [poolChange(after, "change", reasons.join(", "))];
 }
 
-/** Volumes never shrink, which is checked before. */
+/** Volumes never shrink, which is checked before: less than was asked for is no less than they hold. */
 function dataReasons(beforeMib: number, afterMib: number): readonly string[] {
   if (beforeMib === afterMib) return [];
   const how =
-    beforeMib === 0
-      ? "instances get their volumes at their next start"
-      : "volumes of running instances grow at once, others at their next start";
+    afterMib < beforeMib
+      ? "a growth that has not begun is taken back"
+      : beforeMib === 0
+        ? "instances get their volumes at their next start"
+        : "volumes of running instances grow at once, others at their next start";
   return [`data ${beforeMib} → ${afterMib} MiB; ${how}`];
 }
 

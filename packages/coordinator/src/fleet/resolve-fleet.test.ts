@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fleet, isMvmError, type MemOverhead } from "@mvm/core";
-import { nodeStatus, poolRow, TEST_NODE, tenantRow, testImages, testTables } from "@mvm/testing";
+import { Fleet, isMvmError, type InstanceStatus, type MemOverhead } from "@mvm/core";
+import {
+  instanceRow,
+  instanceStatus,
+  nodeStatus,
+  poolRow,
+  TEST_NODE,
+  tenantRow,
+  testImages,
+  testTables,
+} from "@mvm/testing";
 import { checkAgainstRows, checkCapacity } from "./check-against-rows.ts";
 import { refuseProblems } from "./problems.ts";
 import { resolveFleet } from "./resolve-fleet.ts";
@@ -128,13 +137,53 @@ test("a pool may not change its role nor lose disk, and a tenant that is being d
     pools: [poolRow("acme", "gw")],
   };
   assert.deepEqual(
-    checkAgainstRows(tenants, rows).map(({ code, path, value }) => [code, path, value]),
+    checkAgainstRows(tenants, rows, []).map(({ code, path, value }) => [code, path, value]),
     [
       ["MVM_FLEET_INVALID", "tenants[0].pools[0].role", "worker"],
       ["MVM_FLEET_INVALID", "tenants[0].pools[0].resources.data_mib", 32],
       ["MVM_TENANT_BEING_DESTROYED", "tenants[1].tenant_id", "globex"],
     ],
   );
+});
+
+test("a pool's data volumes are held against what their nodes say, and what is not known against the last wish", () => {
+  const WISH_MIB = 4_000_000;
+  const row = poolRow("acme", "wk", { resources: { vcpus: 1, mem_mib: 256, data_mib: WISH_MIB } });
+  const rows = {
+    ...noRows,
+    tenants: [tenantRow("acme", 1)],
+    pools: [row],
+    instances: [instanceRow(row, 0), instanceRow(row, 1)],
+  };
+  /** Of the first instance and of the second; `undefined`: its node does not name it. */
+  const leastOf = (dataMib: number, reports: readonly (Partial<InstanceStatus> | undefined)[]) => {
+    const instances = rows.instances.flatMap(({ instanceId }, index) =>
+      reports[index] === undefined ? [] : [instanceStatus({ instance_id: instanceId, ...reports[index] })],
+    );
+    const node = {
+      nodeId: TEST_NODE,
+      generation: 1,
+      status: nodeStatus(1, { instances }),
+      receivedAt: null,
+      refusedChains: [],
+    };
+    const { tenants } = resolve([
+      { tenant_id: "acme", pools: [{ ...gateway, pool_id: "wk", resources: { data_mib: dataMib } }] },
+    ]);
+    return checkAgainstRows(tenants, rows, [node]).map(({ message, remedy }) => `${message}. ${remedy}`);
+  };
+  const refused = (dataMib: number, leastMib: number) => [
+    `data_mib is ${dataMib}, but pool 'wk' of tenant 'acme' has data volumes of ${leastMib} MiB, which never shrink. Say ${leastMib} or more.`,
+  ];
+  const [small, large] = [{ data_mib: 64 }, { data_mib: 128 }];
+  assert.deepEqual(leastOf(64, [small, small]), [], "a wish that never came true is taken back");
+  assert.deepEqual(leastOf(64, [small, large]), refused(64, 128), "the largest volume counts");
+  assert.deepEqual(leastOf(128, [small, large]), []);
+  const unborn = { data_mib: WISH_MIB, volume_generation: 0 };
+  assert.deepEqual(leastOf(64, [small, unborn]), [], "what no guest has mounted holds nothing");
+  assert.deepEqual(leastOf(64, [small, undefined]), refused(64, WISH_MIB), "no word of it");
+  assert.deepEqual(leastOf(64, [small, { data_mib: null }]), refused(64, WISH_MIB), "an agent that does not tell");
+  assert.deepEqual(leastOf(WISH_MIB, [{ data_mib: WISH_MIB + 1 }]), [], "the same number asks for nothing");
 });
 
 test("more memory than the node has is refused where it is too much, once", () => {

@@ -63,14 +63,15 @@ async function decide(deps: ServiceDeps, request: FleetRequest): Promise<Decided
   const before = await store.readFleet();
   const rows = await store.readDesired();
   const secrets = await store.readSecrets();
-  const node = (await store.readNodes()).find(({ nodeId }) => nodeId === settings.node) ?? null;
+  const nodes = await store.readNodes();
+  const node = nodes.find(({ nodeId }) => nodeId === settings.node) ?? null;
   const context = {
     microvms: settings.microvms,
     images: await deps.images.list(),
     acceptedKinds: settings.acceptedImages,
   };
   const { tenants, problems } = resolveFleet(request.fleet, context);
-  refuseProblems([...problems, ...checkAgainstRows(tenants, rows), ...checkCapacity(tenants, node)]);
+  refuseProblems([...problems, ...checkAgainstRows(tenants, rows, nodes), ...checkCapacity(tenants, node)]);
   return { before, rows, decision: planFleet(tenants, { rows, secrets }, planContext(deps, rows)) };
 }
 

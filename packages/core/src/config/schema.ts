@@ -36,6 +36,11 @@ export const NodeSection = z.strictObject({
   keys_dir: absoluteOrRelativePath.optional(),
   /** Directory of the programs `firecracker` and `jailer`, which mode production runs. */
   firecracker_dir: absoluteOrRelativePath.default("/usr/local/bin"),
+  /** Builds of Firecracker that are no releases and may run in mode production all the same. */
+  accept_firecracker: z
+    .array(z.string().regex(/^\d+\.\d+\.\d+[0-9A-Za-z.+-]*$/, "write a version such as 1.17.0-dev"))
+    .max(16)
+    .default([]),
   /** One unprivileged uid (and gid) a VM, taken from [first, last]. */
   uid_range: z
     .tuple([z.int().min(1000), z.int().max(4_000_000_000)])

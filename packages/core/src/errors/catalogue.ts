@@ -125,7 +125,8 @@ const entries = {
   MVM_HOST_DISK_FULL: {
     exit: 3,
     summary: "The disk of the state directory has less room than an instance may come to fill.",
-    remedy: "Make room on that disk, or lower resources.data_mib of a new pool; it is looked at again by itself.",
+    remedy:
+      "Make room on that disk, or lower resources.data_mib, to no less than the volumes hold; it is looked at again by itself.",
   },
   MVM_HOST_NOT_ROOT: { exit: 6, summary: "The command needs root.", remedy: "Run it with sudo." },
   MVM_HOST_UNSUPPORTED: {

@@ -1,13 +1,15 @@
 /** Checks of the machine and its kernel: network, side channels, clock, memory. Pure. */
 import { missing, ok, warn, type Finding } from "../finding.ts";
 import type { Check } from "./check.ts";
-import type { CpuFacts, MemoryFacts, NetworkFacts } from "./node-facts.ts";
+import type { CpuFacts, KsmFacts, MemoryFacts, NetworkFacts } from "./node-facts.ts";
 
 /** The smallest guest that is of use. */
 const LEAST_GUEST_MIB = 256;
 const LEAST_RESERVED_MIB = 512;
 /** Kernels that Firecracker's makers test (docs/kernel-policy.md). */
-const TESTED_KERNEL = /^(5\.10|6\.1|6\.18)[.-]/;
+const TESTED_KERNEL = /^(6\.1|6\.18)[.-]/;
+/** The first kernel with `cgroup.kill`, the only way that a VM is ended. */
+const LEAST_KERNEL = [5, 14] as const;
 const STRICT_OVERCOMMIT = "2";
 /** The kernel's default (arch/x86/kvm/x86.c). */
 const LEAST_TIMER_PERIOD_US = 200;
@@ -51,7 +53,7 @@ export const hostChecks: readonly Check[] = [
   },
   {
     name: "kernel",
-    promise: "The host's kernel is one that the VMM is tested with.",
+    promise: "The host's kernel ends a VM as a whole, and is one that the VMM is tested with.",
     neededIn: "production",
     judge: ({ kernel }) => judgeKernel(kernel),
   },
@@ -89,13 +91,14 @@ function judgeNetwork({ tun, namespaces }: NetworkFacts): Finding {
   return ok("network namespaces, taps");
 }
 
-function judgeKsm(run: string | null): Finding {
-  if (run === "1")
-    return missing(
-      "same-page merging is on",
-      "echo 2 > /sys/kernel/mm/ksm/run, and switch off what sets it at boot (ksmtuned).",
-    );
-  return ok(run === null ? "the kernel has none" : "same-page merging is off");
+function judgeKsm(ksm: KsmFacts | null): Finding {
+  if (ksm === null) return ok("the kernel has none");
+  const unshare = "echo 2 > /sys/kernel/mm/ksm/run";
+  if (ksm.run === "1")
+    return missing("same-page merging is on", `${unshare}, and switch off what sets it at boot (ksmtuned).`);
+  if (ksm.pagesShared > 0)
+    return missing(`same-page merging is off, ${ksm.pagesShared} pages are shared from before`, unshare);
+  return ok("same-page merging is off");
 }
 
 /** @param periodUs of KVM's parameter; the interval timer of a guest is served by a thread that is in no group */
@@ -132,8 +135,18 @@ function isOpen(words: string): boolean {
 }
 
 function judgeKernel(release: string): Finding {
-  if (TESTED_KERNEL.test(release)) return ok(`Linux ${release}`);
-  return warn(`Linux ${release}`, "Firecracker is tested with Linux 5.10, 6.1 and 6.18: use one of them.");
+  const seen = `Linux ${release}`;
+  if (TESTED_KERNEL.test(release)) return ok(seen);
+  const remedy = "Firecracker is tested with Linux 6.1 and 6.18: use one of them.";
+  if (isTooOld(release))
+    return missing(`${seen}, which has no cgroup.kill (Linux ${LEAST_KERNEL.join(".")} and newer have)`, remedy);
+  return warn(seen, remedy);
+}
+
+function isTooOld(release: string): boolean {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(release) ?? [];
+  const [leastMajor, leastMinor] = LEAST_KERNEL;
+  return Number(major) < leastMajor || (Number(major) === leastMajor && Number(minor) < leastMinor);
 }
 
 function judgeClock(source: string | null): Finding {

@@ -8,12 +8,14 @@ export interface NodeFacts {
   readonly kvm: KvmFacts;
   readonly firecracker: ProgramFacts;
   readonly jailer: ProgramFacts;
+  /** The configuration's word: versions that are no releases and may run all the same. */
+  readonly acceptedFirecracker: readonly string[];
   readonly cgroup: CgroupFacts;
   readonly encryption: EncryptionFacts;
   readonly network: NetworkFacts;
   readonly swaps: readonly SwapFacts[];
-  /** `run` of kernel same-page merging: `0` off, `1` on, `2` off and undone. */
-  readonly ksm: string | null;
+  /** Null where the kernel has no same-page merging. */
+  readonly ksm: KsmFacts | null;
   /** The shortest period of a guest's timer that KVM follows, in microseconds, as the kernel tells it. */
   readonly guestTimerPeriodUs: string | null;
   readonly cpu: CpuFacts;
@@ -21,6 +23,13 @@ export interface NodeFacts {
   readonly storage: StorageFacts;
   readonly clockSource: string | null;
   readonly memory: MemoryFacts;
+}
+
+export interface KsmFacts {
+  /** `0` off, which leaves shared what is; `1` on; `2` off and undone. */
+  readonly run: string;
+  /** Pages that stand for more than one. */
+  readonly pagesShared: number;
 }
 
 export interface KvmFacts {

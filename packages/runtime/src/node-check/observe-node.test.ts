@@ -7,6 +7,7 @@ import { observeNode, type NodeCheckTarget } from "./observe-node.ts";
 const target: NodeCheckTarget = {
   firecrackerPath: "/opt/fc/firecracker",
   jailerPath: "/opt/fc/jailer",
+  acceptedFirecracker: ["1.17.0-dev"],
   cgroupMount: "/sys/fs/cgroup",
   jailsDir: "/var/lib/mvm/jails",
   stateDir: "/var/lib/mvm",
@@ -93,6 +94,7 @@ beforeEach(async () => {
   await write("/sys/block/dm-0/dm/uuid", "CRYPT-PLAIN-swap\n");
   await write("/sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids\n");
   await write("/sys/kernel/mm/ksm/run", "0\n");
+  await write("/sys/kernel/mm/ksm/pages_shared", "17\n");
   await write("/sys/module/kvm/parameters/min_timer_period_us", "200\n");
   await write("/sys/devices/system/cpu/smt/active", "1\n");
   await write("/sys/devices/system/cpu/vulnerabilities/mds", "Mitigation: Clear CPU buffers; SMT vulnerable\n");
@@ -106,6 +108,7 @@ describe("the look at a host", () => {
     const facts = await observe();
     assert.deepEqual(facts.kvm, { device: { mode: 0o660, uid: 0 }, trial: { works: true, reason: "" } });
     assert.equal(facts.firecracker.printed, "Firecracker v1.15.1\n");
+    assert.deepEqual(facts.acceptedFirecracker, ["1.17.0-dev"]);
     assert.deepEqual(facts.jailer.file, {
       realPath: "/opt/fc/jailer",
       isLink: false,
@@ -201,7 +204,13 @@ describe("the look at a host", () => {
     });
     assert.deepEqual(
       [kernel, clockSource, ksm, guestTimerPeriodUs, memory],
-      ["6.1.0-56-amd64", "tsc", "0", "200", { guestMib: 3000, reservedMib: 1024, overcommit: "0" }],
+      [
+        "6.1.0-56-amd64",
+        "tsc",
+        { run: "0", pagesShared: 17 },
+        "200",
+        { guestMib: 3000, reservedMib: 1024, overcommit: "0" },
+      ],
     );
     assert.deepEqual(cgroup, { mount: "/sys/fs/cgroup", controllers: ["cpuset", "cpu", "io", "memory", "pids"] });
     assert.deepEqual(encryption, {

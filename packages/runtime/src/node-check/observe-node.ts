@@ -9,6 +9,7 @@ import { tryKvm } from "./kvm-trial.ts";
 import type {
   CpuFacts,
   EncryptionFacts,
+  KsmFacts,
   KvmFacts,
   MountFacts,
   NetworkFacts,
@@ -32,6 +33,8 @@ export interface ObserveNodePorts {
 export interface NodeCheckTarget {
   readonly firecrackerPath: string;
   readonly jailerPath: string;
+  /** Versions of Firecracker that are no releases and may run all the same. */
+  readonly acceptedFirecracker: readonly string[];
   /** Mount of cgroup v2. */
   readonly cgroupMount: string;
   readonly jailsDir: string;
@@ -53,11 +56,12 @@ export async function observeNode(ports: ObserveNodePorts, target: NodeCheckTarg
     kvm: await observeKvm(ports, target, firecracker.printed !== null),
     firecracker,
     jailer: await observeProgram(ports, target.jailerPath),
+    acceptedFirecracker: target.acceptedFirecracker,
     cgroup: { mount: target.cgroupMount, controllers: controllers?.split(" ") ?? null },
     encryption: await observeEncryption(ports),
     network: await observeNetwork(ports),
     swaps: await observeSwaps(ports),
-    ksm: await textOf(ports, "/sys/kernel/mm/ksm/run"),
+    ksm: await observeKsm(ports),
     guestTimerPeriodUs: await textOf(ports, "/sys/module/kvm/parameters/min_timer_period_us"),
     cpu: await observeCpu(ports),
     kernel: (await textOf(ports, "/proc/sys/kernel/osrelease")) ?? "unknown",
@@ -118,6 +122,11 @@ async function observeSwaps(ports: ObserveNodePorts): Promise<readonly SwapFacts
       return { device, safe: uuid?.startsWith("CRYPT-") === true ? "encrypted" : null } as const;
     }),
   );
+}
+
+async function observeKsm(ports: ObserveNodePorts): Promise<KsmFacts | null> {
+  const run = await textOf(ports, "/sys/kernel/mm/ksm/run");
+  return run === null ? null : { run, pagesShared: Number(await textOf(ports, "/sys/kernel/mm/ksm/pages_shared")) };
 }
 
 async function observeCpu(ports: ObserveNodePorts): Promise<CpuFacts> {

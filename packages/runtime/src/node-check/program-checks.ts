@@ -63,7 +63,10 @@ function judgeRights({ device }: KvmFacts): Finding {
   const rights = `/dev/kvm has the mode 0${device.mode.toString(8)} and belongs to uid ${device.uid}`;
   if (device.uid !== 0) return missing(rights, "chown root /dev/kvm, and mend the udev rule that gave it away.");
   if ((device.mode & OTHERS_READ_OR_WRITE) !== 0)
-    return warn(rights, 'Write /etc/udev/rules.d/99-kvm.rules: KERNEL=="kvm", GROUP="kvm", MODE="0660"');
+    return missing(
+      rights,
+      'chmod 0660 /dev/kvm, and write what makes that last into /etc/udev/rules.d/99-kvm.rules: KERNEL=="kvm", GROUP="kvm", MODE="0660"',
+    );
   return ok(rights);
 }
 

@@ -63,8 +63,16 @@ export async function growVolumeFile(
     });
   if ((await keys.stored(request)) === null) throw keyMissing(path);
   const sizeMib = fileMib(version, request);
-  if (volume.sizeBytes < sizeMib * MIB)
+  if (volume.sizeBytes >= sizeMib * MIB) return;
+  try {
     await commands.run({ argv: growFileArgv(path, sizeMib), timeoutMs: VOLUME_TOOL_TIMEOUT_MS });
+  } catch (cause) {
+    throw new MvmError("MVM_VOLUME_FAILED", {
+      message: `can't grow the data volume of ${request.instance} to ${request.sizeMib} MiB`,
+      cause,
+      retry: "backoff",
+    });
+  }
 }
 
 function fileMib(version: LuksVersion, { sizeMib }: VolumeRequest): number {

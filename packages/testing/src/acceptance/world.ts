@@ -208,7 +208,7 @@ mode = "${options.mode ?? "development"}"
 state_dir = "${dir}/state"
 runtime_dir = "${dir}/run"
 parallel_starts = ${options.parallelStarts ?? 2}
-${options.mode === "production" ? `firecracker_dir = "${firecrackerDir() ?? ""}"` : ""}
+${options.mode === "production" ? `firecracker_dir = "${firecrackerDir() ?? ""}"\naccept_firecracker = ["1.17.0-dev"]` : ""}
 ${options.node ?? ""}
 
 [network]

@@ -61,6 +61,7 @@ export function fakeDriver(machine: FakeMachine, caller: AgentProcess): VmmDrive
         dataPath,
         dataMib: dataPath === null ? 0 : readVolume(machine.files, dataPath).sizeMib,
         memMib: launch.memMib,
+        limits: launch.limits ?? {},
       });
       try {
         await boot(vm, launch);

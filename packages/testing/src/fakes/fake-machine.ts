@@ -4,7 +4,7 @@
  */
 import type { Duplex } from "node:stream";
 import { NO_MEM_OVERHEAD, type InstanceId, type MemOverhead, type ProcessRef } from "@mvm/core";
-import type { DriverCapabilities, GuestPort, VmHandle } from "@mvm/runtime";
+import type { DriverCapabilities, GuestPort, VmHandle, VmLimits } from "@mvm/runtime";
 import type { FakeClock } from "./fake-clock.ts";
 import type { MemoryFiles } from "./memory-files.ts";
 
@@ -19,6 +19,7 @@ export interface FakeVm {
   readonly tap: string;
   readonly dataPath: string | null;
   readonly memMib: number;
+  readonly limits: VmLimits;
   /** What its VMM shows of its data drive. */
   dataMib: number;
   /** Null until it was let run. */

@@ -51,6 +51,7 @@ const SETTINGS: AgentSettings = {
   runtimeDir: RUNTIME_DIR,
   keysDir: `${STATE_DIR}-keys`,
   firecrackerDir: "/usr/local/bin",
+  acceptedFirecracker: [],
   namePrefix: "mvm",
   uidRange: [200_000, 200_031],
   parallelStarts: 2,

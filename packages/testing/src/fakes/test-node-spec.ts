@@ -1,5 +1,5 @@
 /** Node specs for tests: tenants with pools of simple types, with addresses as the coordinator gives them. Pure. */
-import { hashOf, instanceId, NodeSpec, PoolId, sha256, TenantId } from "@mvm/core";
+import { hashOf, instanceId, NodeSpec, PoolId, sha256, TenantId, type ResolvedType } from "@mvm/core";
 
 export type TestWish = "running" | "stopped" | "destroyed";
 
@@ -13,6 +13,8 @@ export interface TestPool {
   /** 0: no data drive. */
   readonly dataMib?: number;
   readonly minMemMib?: number;
+  /** Of its profile. */
+  readonly limits?: ResolvedType["limits"];
   readonly revision?: string;
   readonly handlers?: readonly string[];
   readonly requiredSecrets?: readonly string[];
@@ -170,7 +172,7 @@ function typeOf(name: string, pool: TestPool) {
     expose_ingress: pool.ingressPort !== undefined,
     starts_before: pool.startsBefore ?? [],
     min_mem_mib: pool.minMemMib ?? 64,
-    limits: {},
+    limits: pool.limits ?? {},
     defaults: { vcpus: 1, mem_mib: 256, data_mib: 64 },
   };
 }

@@ -12,11 +12,16 @@ const BYTES_PER_MIB = 1024 * 1024;
 /** The guest writes the tables of all that is new to it, also where its processor is emulated. */
 const GUEST_TIMEOUT_MS = 120_000;
 
-export const growVolume = oneWay("grow-volume", async (context) => {
-  const { id, ledger, ports, paths, settings } = context;
-  const sizeMib = wantedMib(context);
-  const check = { instance: id, volumePath: paths.volume, dataMib: sizeMib, memMib: 0, diskDir: settings.stateDir };
+export const findRoom = oneWay("find-room", async (context) => {
+  const { id, ports, paths, settings } = context;
+  const dataMib = wantedMib(context);
+  const check = { instance: id, volumePath: paths.volume, dataMib, memMib: 0, diskDir: settings.stateDir };
   await expectDiskRoom(check, ports.files);
+});
+
+export const growVolume = oneWay("grow-volume", async (context) => {
+  const { ledger, ports } = context;
+  const sizeMib = wantedMib(context);
   const tenantKey = await ports.keys.tenantKey(ledger.record().tenant_id);
   await ports.volumes.growVolume({ ...volumePlace(context), sizeMib, tenantKey });
 });

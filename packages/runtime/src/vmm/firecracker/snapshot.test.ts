@@ -59,6 +59,23 @@ test("what Firecracker wrote becomes root's alone, and its way out of the jail g
   assert.equal(await host.files.stat(saved), null);
 });
 
+test("Firecracker gets two empty files of its own, where it can make no others and exchange neither", async () => {
+  const host = await openHost();
+  const seen: (readonly unknown[])[] = [];
+  await save(host, async (at) => {
+    for (const path of [saved, `${saved}/memory`, `${saved}/state`]) {
+      const found = await at.files.stat(path);
+      seen.push([found?.kind, found?.uid, found?.gid, found?.mode]);
+    }
+    return write(at);
+  });
+  assert.deepEqual(seen, [
+    ["directory", 0, UID, 0o750],
+    ["file", UID, UID, 0o600],
+    ["file", UID, UID, 0o600],
+  ]);
+});
+
 test("a directory that holds something is refused, and keeps it", async () => {
   const host = await openHost();
   await host.place(`${DIR}/state`, { text: "another's" });
@@ -84,14 +101,12 @@ test("a save that Firecracker gives up leaves neither half a snapshot nor a way 
   await save(host, write);
 });
 
-test("no tree of a live VMM is walked through: it is closed, and stays until the jail goes", async () => {
+test("no tree in a live VMM's jail is walked through: it is closed, and stays until the jail goes", async () => {
   const host = await openHost();
-  const plant: Vmm = async ({ files }) => {
-    await files.ensureDir(`${saved}/memory/deep`, { uid: UID });
-    await files.ensureDir(`${saved}/more`, { uid: UID });
-    return { status: 204, text: "" };
-  };
-  await assert.rejects(save(host, plant), isRefused);
+  await host.files.ensureDir(`${saved}/memory/deep`, { uid: UID });
+  await host.files.ensureDir(`${saved}/more`, { uid: UID });
+  await host.files.chown(saved, UID, UID);
+  await assert.rejects(save(host, write), isRefused);
   assert.deepEqual(await host.files.list(DIR), []);
   assert.equal((await host.files.stat(saved))?.uid, 0);
   assert.deepEqual(await host.files.list(saved), ["memory", "more"]);

@@ -1,6 +1,9 @@
 /**
- * Saves a paused VM: Firecracker writes into a directory that it gets in its jail for as long as that
+ * Saves a paused VM: Firecracker writes into two files that it gets in its jail for as long as that
  * takes, and what it wrote is moved out. Called by the driver. The VM stays paused.
+ *
+ * The directory of the two is root's: a VMM that a guest broke out of could else make files there without end
+ * and fill the host's disk. Each of the two grows no further than the process's limit (`fsize`).
  */
 import { basename, dirname, join } from "node:path";
 import { MvmError } from "@mvm/core";
@@ -13,6 +16,8 @@ import { apiOf } from "./run-state.ts";
 /** All of the guest's memory goes to disk: a slow one writes 32 MiB a second. */
 const TIMEOUT_MS = 600_000;
 const SAVED_MODE = 0o600;
+/** The VM may look into it, not change it. */
+const CLOSED_DIR_MODE = 0o750;
 
 /** The contract is VmmDriver.snapshot's. */
 export async function snapshotVm(parts: DriverParts, handle: VmHandle, dir: string): Promise<VmSnapshot> {
@@ -34,16 +39,24 @@ export async function snapshotVm(parts: DriverParts, handle: VmHandle, dir: stri
       details: { dir },
     });
   const outlet = join(paths.root, dirname(inside.savedState));
-  // Of a save that was cut short.
-  await removeOutlet(parts, outlet);
-  await files.ensureDir(outlet, { mode: 0o700, uid: handle.uid, gid: handle.uid });
+  const [savedMemory, savedState] = [join(paths.root, inside.savedMemory), join(paths.root, inside.savedState)];
   const statePath = join(dir, basename(inside.savedState));
   const memoryPath = join(dir, basename(inside.savedMemory));
+  // Of a save that was cut short.
+  await removeOutlet(parts, outlet);
+  if ((await files.stat(outlet)) !== null)
+    throw new MvmError("MVM_VM_DRIVER", {
+      message: `${handle.id} can't be saved: ${outlet} holds what no save left there`,
+      remedy: `Stop it, which removes its jail: mvm instance stop ${handle.id}`,
+    });
   try {
+    await files.ensureDir(outlet, { mode: CLOSED_DIR_MODE, uid: 0, gid: handle.uid });
+    // Firecracker writes into a file that is there, cut to its size (its src/vmm: persist.rs, vstate/vm.rs).
+    for (const path of [savedMemory, savedState])
+      await files.createSparse(path, 0, { mode: SAVED_MODE, uid: handle.uid, gid: handle.uid });
     await api.send(saveRequest, { timeoutMs: TIMEOUT_MS });
-    await files.chown(outlet, 0, 0);
-    await takeOut(parts, { from: join(paths.root, inside.savedMemory), to: memoryPath, uid: handle.uid });
-    await takeOut(parts, { from: join(paths.root, inside.savedState), to: statePath, uid: handle.uid });
+    await takeOut(parts, { from: savedMemory, to: memoryPath, uid: handle.uid });
+    await takeOut(parts, { from: savedState, to: statePath, uid: handle.uid });
     return {
       driver: DRIVER_NAME,
       vmm_version,
@@ -61,10 +74,7 @@ export async function snapshotVm(parts: DriverParts, handle: VmHandle, dir: stri
   }
 }
 
-/**
- * Never a whole tree: it is a live VMM's, which could move what is below it while it is walked through. What
- * Firecracker does not write there stays, in root's hands, until the jail goes with its VM.
- */
+/** Never a whole tree of a live VMM's jail: what does not belong there stays, in root's hands, until the jail goes. */
 async function removeOutlet({ ports: { files, raw } }: DriverParts, outlet: string): Promise<void> {
   if ((await files.stat(outlet))?.kind !== "directory") return;
   await files.chown(outlet, 0, 0);

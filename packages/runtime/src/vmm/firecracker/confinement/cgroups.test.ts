@@ -48,6 +48,27 @@ test("a host without the controllers says what is missing", async () => {
   await assert.rejects(make(), (error) => isMvmError(error, "MVM_HOST_UNSUPPORTED"));
 });
 
+for (const code of ["ENODEV", "ENOMEM", "EBUSY"])
+  test(`a ${code} of the kernel is final only where a controller is missing`, async () => {
+    const cause = Object.assign(new Error(`${code}: no`), { code });
+    const raw = { ...ports.raw, write: () => Promise.reject(cause) };
+    const refused = () =>
+      makeCgroup({ ...ports, raw }, { place: { mount, parent: "mvm.slice" }, id: "acme-gw-0", limits });
+    await writeFile(join(mount, "cgroup.controllers"), "cpuset cpu io memory hugetlb pids\n");
+    await assert.rejects(refused(), (error) => {
+      assert.ok(isMvmError(error, "MVM_VM_DRIVER"));
+      assert.deepEqual([error.retry, error.cause], ["backoff", cause]);
+      return true;
+    });
+    await writeFile(join(mount, "cgroup.controllers"), "cpu memory\n");
+    await assert.rejects(refused(), (error) => {
+      assert.ok(isMvmError(error, "MVM_HOST_UNSUPPORTED"));
+      assert.deepEqual([error.retry, error.cause], ["never", cause]);
+      assert.match(error.message, /has no io, pids$/);
+      return true;
+    });
+  });
+
 test("a limit that is not in force is named with what is there", async () => {
   await make();
   await writeFile(join(group(), "memory.max"), "max\n");

@@ -13,6 +13,8 @@ export const CONTROLLERS = ["cpu", "io", "memory", "pids"] as const;
 
 const MAX_FILE_BYTES = 64 * 1024;
 const POLL_MS = 5;
+const REMEDY =
+  "It is tried again by itself. If it goes on, see what the kernel says of the host's memory and control groups: dmesg.";
 
 export interface CgroupPorts {
   readonly clock: Clock;
@@ -33,7 +35,11 @@ export function cgroupOf({ parent }: CgroupPlace, id: string): string {
   return `${parent}/${id}`;
 }
 
-/** Makes a VM's group and sets its limits. @throws MvmError MVM_HOST_UNSUPPORTED */
+/**
+ * Makes a VM's group and sets its limits.
+ * @throws MvmError MVM_HOST_UNSUPPORTED when the host has not all the controllers, MVM_VM_DRIVER when the kernel refuses
+ * for now, such as for want of memory or because a group above is just going away
+ */
 export async function makeCgroup(
   ports: CgroupPorts,
   { place, id, limits }: { readonly place: CgroupPlace; readonly id: string; readonly limits: readonly LimitFile[] },
@@ -44,12 +50,22 @@ export async function makeCgroup(
     await ports.files.ensureDir(path);
     for (const { file, value } of limits) await ports.raw.write(join(path, file), value);
   } catch (cause) {
+    const message = `can't make the control group ${path} with its limits`;
+    const absent = await absentControllers(ports, place);
+    if (absent.length === 0) throw new MvmError("MVM_VM_DRIVER", { message, cause, retry: "backoff", remedy: REMEDY });
     throw new MvmError("MVM_HOST_UNSUPPORTED", {
-      message: `can't make the control group ${path} with its limits`,
+      message: `${message}: cgroup v2 at ${place.mount} has no ${absent.join(", ")}`,
       cause,
       remedy: `Check that cgroup v2 is mounted at ${place.mount} with the controllers ${CONTROLLERS.join(", ")}: mvm node check.`,
     });
   }
+}
+
+/** All of them where no cgroup v2 is mounted. */
+async function absentControllers({ files }: CgroupPorts, { mount }: CgroupPlace): Promise<readonly string[]> {
+  const text = await files.read(join(mount, "cgroup.controllers"), MAX_FILE_BYTES).catch(() => null);
+  const there = (text?.toString("utf8") ?? "").trim().split(" ");
+  return CONTROLLERS.filter((controller) => !there.includes(controller));
 }
 
 /** Every group from the mount down to the parent passes the controllers on to its children. */

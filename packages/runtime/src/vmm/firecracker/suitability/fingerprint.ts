@@ -35,14 +35,15 @@ export async function lookAtHost(ports: Ports, request: HostRequest): Promise<Dr
     version: version ?? UNKNOWN_VERSION,
     acceleration: ACCELERATION,
     memOverhead: FIRECRACKER_MEM_OVERHEAD,
-    unusable: programObstacle({ firecracker, jailer }) ?? (await kernelObstacle(ports, request)),
+    unusable: programObstacle({ firecracker, jailer }, version) ?? (await kernelObstacle(ports, request)),
     relaxations: facts.supported ? facts.relaxations : [],
   };
 }
 
-/** Why one of the programs may not run VMs. */
-function programObstacle(programs: Programs): Obstacle | null {
-  const flaw = [judgeFirecracker(programs), judgeJailer(programs)].find(isObstacle);
+/** Why one of the programs can't run VMs: whether a build that is no release may is for the node check to say. */
+function programObstacle(programs: Programs, version: string | null): Obstacle | null {
+  const acceptedFirecracker = version === null ? [] : [version];
+  const flaw = [judgeFirecracker({ ...programs, acceptedFirecracker }), judgeJailer(programs)].find(isObstacle);
   return flaw === undefined ? null : { reason: flaw.seen, remedy: flaw.remedy };
 }
 

@@ -14,7 +14,12 @@ export interface Programs {
   readonly jailer: ProgramFacts;
 }
 
-export function judgeFirecracker({ firecracker }: Pick<Programs, "firecracker">): Finding {
+export interface JudgedFirecracker extends Pick<Programs, "firecracker"> {
+  /** Versions that may run although they are no releases. */
+  readonly acceptedFirecracker: readonly string[];
+}
+
+export function judgeFirecracker({ firecracker, acceptedFirecracker }: JudgedFirecracker): Finding {
   const flaw = fileFlaw(firecracker);
   if (flaw !== null) return flaw;
   const version = parsePrintedVersion("Firecracker", firecracker.printed ?? "");
@@ -23,7 +28,12 @@ export function judgeFirecracker({ firecracker }: Pick<Programs, "firecracker">)
   if (!facts.supported) return missing(`Firecracker ${version} ${facts.reason}`, INSTALL);
   const seen = `Firecracker ${version}, static, root's`;
   const [relaxation] = facts.relaxations;
-  return relaxation === undefined ? ok(seen) : warn(`${seen}; ${relaxation}`, INSTALL);
+  if (relaxation === undefined) return ok(seen);
+  if (acceptedFirecracker.includes(version)) return warn(`${seen}; ${relaxation}`, INSTALL);
+  return missing(
+    `${seen}; ${relaxation}`,
+    `${INSTALL} To run this one all the same: [node] accept_firecracker = ["${version}"].`,
+  );
 }
 
 export function judgeJailer({ firecracker, jailer }: Programs): Finding {
