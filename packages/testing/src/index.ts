@@ -77,6 +77,7 @@ export { vmmConformance, type DriverUnderTest } from "./vmm-conformance.ts";
 export { volumesConformance } from "./volumes-conformance.ts";
 export { openHostVolumes } from "./volumes-conformance/host-volumes.ts";
 export { helloOf } from "./vmm-conformance/guest.ts";
+export { inGuest, startWitness } from "./vmm-conformance/witness.ts";
 export { installedOpenClaw, type InstalledOpenClaw, type OpenClawPlaces } from "./installed-openclaw.ts";
 export { type AskedQuestion, type ModelServer } from "./model-server.ts";
 export {
