@@ -2,7 +2,15 @@
  * What a command that speaks to the servers starts with: the configuration, named on standard error,
  * and clients of the two sockets that it names.
  */
-import { isMvmError, loadConfig, type LoadedConfig, MvmError, unixClient, type UnixClient } from "@mvm/core";
+import {
+  isMvmError,
+  loadConfig,
+  type LoadedConfig,
+  type MvmError,
+  retold,
+  unixClient,
+  type UnixClient,
+} from "@mvm/core";
 import { nodePaths } from "@mvm/agent";
 import type { CommandInput } from "./command-input.ts";
 import type { CliContext } from "./context.ts";
@@ -90,6 +98,5 @@ export function factsOf(loaded: LoadedConfig): ConfigFacts {
 }
 
 function withConfig(error: MvmError, config: ConfigFacts): MvmError {
-  const { code, message, remedy, cause, retry, details } = error;
-  return new MvmError(code, { message, remedy, cause, retry, details: { ...details, config } });
+  return retold(error, { details: { config } });
 }

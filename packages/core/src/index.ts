@@ -33,7 +33,15 @@ export { type ConfigRule, type ConfigSearch } from "./config/find-config.ts";
 export { loadConfig, type LoadedConfig } from "./config/load-config.ts";
 export { withDeadline } from "./deadline.ts";
 export { catalogue, type CatalogueEntry, type ErrorCode, type ExitCode } from "./errors/catalogue.ts";
-export { MvmError, exitCodeOf, isMvmError, messageOf, type MvmErrorFields, type Retry } from "./errors/mvm-error.ts";
+export {
+  MvmError,
+  exitCodeOf,
+  isMvmError,
+  messageOf,
+  retold,
+  type MvmErrorFields,
+  type Retry,
+} from "./errors/mvm-error.ts";
 export { ConnectorSettings, Egress, Fleet, FleetPool, FleetTenant, ModelSettings } from "./fleet/schema.ts";
 export { loadFleet, type LoadedFleet } from "./fleet/load-fleet.ts";
 export { canonicalJson, hashOf, sha256, uuidFromHash } from "./hash.ts";

@@ -1,6 +1,6 @@
 /**
  * What the lab's report vouches for: the sources that confine a production VM, as one hash. Used by
- * the lab when it writes the report, and by the check that fails when they changed since.
+ * the lab when it writes the report: it holds for these sources and no others.
  *
  * In it: the Firecracker driver with all that it stands on, volumes, the names of networks, the looks
  * at processes and at the host, and the units that the agent runs under. The agent's steps are not: what

@@ -42,6 +42,12 @@ export class MvmError extends Error {
   }
 }
 
+/** The same error told otherwise: what `change` does not name stays, its details come to those there are. */
+export function retold(error: MvmError, change: Partial<MvmErrorFields>): MvmError {
+  const { code, message, remedy, cause, retry, details } = error;
+  return new MvmError(code, { message, remedy, cause, retry, ...change, details: { ...details, ...change.details } });
+}
+
 /** Whether `error` is an MvmError (of `code`, when given). */
 export function isMvmError(error: unknown, code?: ErrorCode): error is MvmError {
   return error instanceof MvmError && (code === undefined || error.code === code);

@@ -2,7 +2,7 @@
  * Taking back what a failed launch made, without losing why it failed: the first error decides what the agent
  * does about it and whether it is an alarm. Called by every driver's bring-up.
  */
-import { isMvmError, messageOf, MvmError } from "@mvm/core";
+import { isMvmError, messageOf, MvmError, retold } from "@mvm/core";
 
 /**
  * Runs `undo` and returns what to throw: `error` itself, or, when the undo fails, an error of its code, retry and
@@ -23,6 +23,5 @@ function withFailedUndo(error: unknown, failure: unknown): MvmError {
   const undoDetails = isMvmError(failure) ? failure.details : {};
   if (!isMvmError(error))
     return new MvmError("MVM_VM_DRIVER", { message, cause: error, retry: "backoff", details: undoDetails });
-  const { code, remedy, retry, cause, details } = error;
-  return new MvmError(code, { message, remedy, retry, cause, details: { ...undoDetails, ...details } });
+  return retold(error, { message, details: { ...undoDetails, ...error.details } });
 }

@@ -2,7 +2,7 @@
  * The data volume's growth under a guest that runs: the host's file and device, what the VMM shows of it, and the
  * file system that the guest has mounted. Nothing is ever made smaller, so each step may be repeated.
  */
-import { isMvmError, MvmError } from "@mvm/core";
+import { isMvmError, retold } from "@mvm/core";
 import type { VmHandle } from "@mvm/runtime";
 import { expectDiskRoom } from "../disk-room.ts";
 import { oneWay, type StepContext } from "../step.ts";
@@ -49,9 +49,8 @@ async function guestGrows(context: StepContext): Promise<number> {
     return await ports.guests.growData(runningVm(context), { sizeBytes, timeoutMs: GUEST_TIMEOUT_MS, signal });
   } catch (error) {
     if (!isMvmError(error, "MVM_GUEST_REFUSED")) throw error;
-    const { code, message, retry, cause, details } = error;
     const remedy = `If it goes on, restart it, which gives it the room: mvm instance stop ${id}, then mvm instance start ${id}`;
-    throw new MvmError(code, { message, remedy, retry, cause, details });
+    throw retold(error, { remedy });
   }
 }
 

@@ -1,6 +1,6 @@
 /** Why a launch failed, as far as what is left of it tells: asked before it is cleared away. */
 import { join } from "node:path";
-import { MvmError } from "@mvm/core";
+import { MvmError, retold } from "@mvm/core";
 import type { VmPlace } from "../driver.ts";
 import { cgroupOf, memoryKills } from "./confinement/cgroups.ts";
 import type { DriverParts } from "./driver-parts.ts";
@@ -17,21 +17,11 @@ export async function explained(parts: DriverParts, error: unknown, vm: Pick<VmP
   await ports.clock.sleep(LAST_WORDS_MS);
   const log = logs.tail(jailPaths(jailsDir, vm.id).log).toString("utf8").slice(-LOG_BYTES).trim();
   const kills = await memoryKills(ports, join(cgroups.mount, cgroupOf(cgroups, vm.id))).catch(() => 0);
-  const { retry } = error;
-  const details = { ...error.details, log };
-  if (kills === 0)
-    return new MvmError("MVM_VM_DRIVER", {
-      message: error.message,
-      remedy: error.remedy,
-      cause: error.cause,
-      retry,
-      details,
-    });
-  return new MvmError("MVM_VM_DRIVER", {
+  if (kills === 0) return retold(error, { details: { log } });
+  return retold(error, {
     message: `the kernel killed the VMM of ${vm.id}: it needs more memory than memory.max of its control group allows`,
     remedy: "Report it: what the VMM may need beyond its guest's memory is reckoned too low for this host.",
     cause: error,
-    retry,
-    details: { ...details, oom_kills: kills },
+    details: { log, oom_kills: kills },
   });
 }

@@ -1,5 +1,5 @@
 /** Why a launch failed, as far as QEMU and the guest tell: asked before what is left of it is cleared away. */
-import { MvmError } from "@mvm/core";
+import { MvmError, retold } from "@mvm/core";
 import type { DriverParts } from "./driver-parts.ts";
 import { endedError, type QemuProcess } from "./qemu-process.ts";
 
@@ -16,14 +16,7 @@ export async function explained(
   if (!(error instanceof MvmError) || error.code !== "MVM_VM_DRIVER") return error;
   const gone = await processes.waitGone(qemu.ref, LAST_WORDS_MS).catch(() => false);
   if (gone) await Promise.race([qemu.silent, clock.sleep(LAST_WORDS_MS)]);
-  const { message, remedy, cause, retry } = gone ? endedError(error) : error;
-  return new MvmError("MVM_VM_DRIVER", {
-    message,
-    remedy,
-    cause,
-    retry,
-    details: { ...error.details, stderr: qemu.messages() },
-  });
+  return retold(gone ? endedError(error) : error, { details: { ...error.details, stderr: qemu.messages() } });
 }
 
 /** What the guest printed and how it ended, as far as there is any: untrusted text, for a person. */
@@ -36,6 +29,5 @@ export function withGuestsWords(
     ...(ending === "" ? {} : { ending }),
     ...(consoleTail.length === 0 ? {} : { console_tail: consoleTail.subarray(-CONSOLE_BYTES).toString("latin1") }),
   };
-  const { code, message, remedy, cause, retry, details } = error;
-  return new MvmError(code, { message, remedy, cause, retry, details: { ...details, ...words } });
+  return retold(error, { details: words });
 }
